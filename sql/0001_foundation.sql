@@ -1,0 +1,401 @@
+-- oldest-node: 1
+-- The log, identities, state of inventory and order, deliveries, exceptions, and the cluster's book-keeping.
+-- Business keys are collated "C" so that lock order is byte order on every server.
+
+-- ── The log ────────────────────────────────────────────────────────────────────────────────────────
+-- One row, locked last before the commit of every transaction that appends: seq is dense and in commit
+-- order, so no reader can skip an event that commits late.
+create table log_head (
+  only_row boolean primary key default true check (only_row),
+  seq bigint not null
+);
+insert into log_head (seq) values (0);
+
+-- Daily partitions are made ahead by ensure_day(); retention drops whole ones.
+create table event (
+  seq bigint not null,
+  day date not null,
+  recorded_at timestamptz not null,
+  id uuid not null,
+  type text collate "C" not null,
+  source text collate "C" not null,
+  company text collate "C" not null,
+  key text collate "C" not null,
+  partition smallint not null,
+  occurred_at timestamptz not null,
+  -- true: a decision of ours, already applied by the transaction that wrote it
+  decided boolean not null,
+  receipt_id uuid,
+  correlation_id text collate "C",
+  causation_id uuid,
+  traceparent text collate "C",
+  -- byte for byte as it was received or decided
+  data json not null
+) partition by range (day);
+create index event_seq on event (seq);
+create index event_key on event (key, seq);
+
+-- Identities of received messages, apart from the log: 16-byte hashes in epochs, so that the one unique
+-- index that takes inserts stays small and warm however many receipts there are.
+create table identity_epoch (
+  epoch integer primary key,
+  opened_at timestamptz not null default clock_timestamp(),
+  sealed_at timestamptz,
+  identities bigint not null default 0,
+  -- a blocked Bloom filter over the epoch's hashes, drawn when it is sealed
+  filter bytea
+);
+create table identity (
+  epoch integer not null,
+  hash uuid not null,
+  content bigint not null,
+  seq bigint not null,
+  primary key (epoch, hash)
+) partition by list (epoch);
+create table identity_1 partition of identity for values in (1);
+insert into identity_epoch (epoch) values (1);
+
+-- Native messages, byte for byte, so that a mapping can be mended and the receipt mapped again.
+create table receipt (
+  id uuid not null,
+  day date not null,
+  system text collate "C" not null,
+  topic text collate "C" not null,
+  native_id text collate "C" not null,
+  received_at timestamptz not null,
+  content_type text collate "C" not null,
+  body bytea not null,
+  outcome text collate "C" not null check (outcome in ('mapped', 'ignored', 'failed')),
+  mapping_revision integer not null,
+  events integer not null,
+  reason text,
+  primary key (day, id)
+) partition by range (day);
+create index receipt_id on receipt (id);
+
+-- Events that were not recorded: the same id with other content, or against their contract.
+create table refused_event (
+  id uuid primary key,
+  system text collate "C" not null,
+  received_at timestamptz not null default clock_timestamp(),
+  outcome text collate "C" not null check (outcome in ('conflict', 'rejected')),
+  reason jsonb not null,
+  body text not null
+);
+create index refused_event_system on refused_event (system, received_at);
+
+-- received = recorded + duplicate + conflict + rejected, per system and day.
+create table intake (
+  system text collate "C" not null,
+  day date not null,
+  received bigint not null default 0,
+  recorded bigint not null default 0,
+  duplicate bigint not null default 0,
+  conflict bigint not null default 0,
+  rejected bigint not null default 0,
+  native_mapped bigint not null default 0,
+  native_ignored bigint not null default 0,
+  native_failed bigint not null default 0,
+  native_duplicate bigint not null default 0,
+  last_at timestamptz,
+  primary key (system, day)
+);
+
+create table poll_cursor (
+  system text collate "C" not null,
+  poll text collate "C" not null,
+  cursor text,
+  updated_at timestamptz not null default clock_timestamp(),
+  primary key (system, poll)
+);
+
+-- ── Inventory ──────────────────────────────────────────────────────────────────────────────────────
+-- One row a SKU: the unit of locking for every promise. Small sets (levels, dated inbound, dated
+-- commitments) live in it as documents; the views below show them as rows.
+create table stock_item (
+  company text collate "C" not null,
+  sku text collate "C" not null,
+  unit text collate "C" not null,
+  ratios jsonb not null default '{}',
+  applied_seq bigint not null default 0,
+  held_seq bigint,
+  levels jsonb not null default '[]',
+  inbound jsonb not null default '[]',
+  commitments jsonb not null default '[]',
+  updated_at timestamptz not null default clock_timestamp(),
+  primary key (company, sku)
+) with (fillfactor = 60);
+
+-- Live promises; a released one is deleted, its history is in the log.
+create table reservation (
+  company text collate "C" not null,
+  order_id text collate "C" not null,
+  line_id text collate "C" not null,
+  sku text collate "C" not null,
+  -- empty for a backorder, which waits for stock anywhere
+  location text collate "C" not null,
+  quantity numeric(21, 6) not null check (quantity > 0),
+  kind text collate "C" not null check (kind in ('firm', 'expiring', 'backorder')),
+  made_at timestamptz not null,
+  expires_at timestamptz,
+  due_at timestamptz,
+  -- when the place confirmed that its own figure nets this promise
+  allocated_at timestamptz,
+  priority smallint not null default 0,
+  primary key (company, order_id, line_id, sku, location)
+);
+create index reservation_sku on reservation (company, sku, location);
+
+create table stock_movement (
+  id uuid not null,
+  day date not null,
+  seq bigint not null,
+  company text collate "C" not null,
+  sku text collate "C" not null,
+  location text collate "C" not null,
+  status text collate "C" not null,
+  owner text collate "C" not null,
+  lot text collate "C" not null,
+  quantity numeric(21, 6) not null,
+  reason text collate "C" not null,
+  occurred_at timestamptz not null,
+  sequence numeric(30, 0),
+  document text collate "C" not null,
+  allocated_at timestamptz,
+  source text collate "C" not null
+) partition by range (day);
+create index stock_movement_sku on stock_movement (company, sku, occurred_at);
+
+create view stock_level as
+  select i.company, i.sku, i.unit, l.location, l.status, l.owner, l.lot,
+         l."onHand"::numeric(21, 6) as on_hand, l."base"::numeric(21, 6) as base, l."observedAt"::timestamptz as observed_at
+    from stock_item i,
+         jsonb_to_recordset(i.levels) as l(location text, status text, owner text, lot text, "onHand" text, "base" text, "observedAt" text);
+
+create view stock_commitment as
+  select i.company, i.sku, c.location, c."dueAt" as due_at, c.quantity::numeric(21, 6) as quantity
+    from stock_item i, jsonb_to_recordset(i.commitments) as c(location text, "dueAt" text, quantity text);
+
+create view stock_inbound as
+  select i.company, i.sku, b.document, b.line, b.location, b.quantity::numeric(21, 6) as quantity, b."dueAt"::timestamptz as due_at
+    from stock_item i, jsonb_to_recordset(i.inbound) as b(document text, line text, location text, quantity text, "dueAt" text);
+
+-- ── Order ──────────────────────────────────────────────────────────────────────────────────────────
+create table sales_order (
+  company text collate "C" not null,
+  order_id text collate "C" not null,
+  applied_seq bigint not null default 0,
+  held_seq bigint,
+  status text collate "C" not null,
+  channel text collate "C" not null,
+  customer_id text collate "C" not null,
+  purchase_order text collate "C",
+  currency text collate "C" not null,
+  placed_at timestamptz not null,
+  state jsonb not null,
+  updated_at timestamptz not null default clock_timestamp(),
+  primary key (company, order_id)
+) with (fillfactor = 70);
+create index sales_order_purchase on sales_order (company, customer_id, purchase_order) where purchase_order is not null;
+create index sales_order_status on sales_order (status, placed_at);
+
+-- Stock at a location that a complete full set counted; what it zeroed is decided from the log.
+create table location_state (
+  company text collate "C" not null,
+  location text collate "C" not null,
+  applied_seq bigint not null default 0,
+  held_seq bigint,
+  state jsonb not null default '{}',
+  primary key (company, location)
+);
+
+-- A durable command that is due at a time: a reservation's expiry, a backorder's next look, a deadline.
+create table task (
+  kind text collate "C" not null,
+  key text collate "C" not null,
+  due_at timestamptz not null,
+  payload jsonb not null default '{}',
+  attempts integer not null default 0,
+  primary key (kind, key)
+);
+create index task_due on task (due_at);
+
+-- Answers to commands, kept in the command's transaction.
+create table idempotency (
+  client text collate "C" not null,
+  key text collate "C" not null,
+  request bigint not null,
+  status smallint not null,
+  answer jsonb not null,
+  created_at timestamptz not null default clock_timestamp(),
+  primary key (client, key)
+);
+
+-- ── Delivery ───────────────────────────────────────────────────────────────────────────────────────
+create sequence delivery_id;
+
+-- Hot: only what is not settled. id is drawn while the lane's root row is locked, so it orders the lane.
+create table delivery (
+  id bigint primary key,
+  target text collate "C" not null,
+  lane text collate "C" not null,
+  class smallint not null,
+  type text collate "C" not null,
+  flow text collate "C" not null,
+  -- the business key that is looked up after an unknown outcome, and the idempotency key where the target has one
+  key text collate "C" not null,
+  state text collate "C" not null default 'waiting'
+    check (state in ('waiting', 'claimed', 'parked', 'behind', 'referring')),
+  cause_seq bigint not null,
+  correlation_id text collate "C",
+  created_at timestamptz not null default clock_timestamp(),
+  due_at timestamptz,
+  attempts integer not null default 0,
+  claim_epoch bigint,
+  claim_until timestamptz,
+  reason text,
+  -- [{domain, key}] that the target must hold first
+  requires jsonb,
+  payload json not null
+) with (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 5000);
+-- The claim: oldest waiting of one target and class, never looking at what is parked or behind it.
+create index delivery_waiting on delivery (target, class, id) where state = 'waiting';
+create index delivery_lane on delivery (target, lane, id);
+create index delivery_unsettled on delivery (target, state, id) where state <> 'waiting';
+
+create table delivery_done (
+  id bigint not null,
+  day date not null,
+  target text collate "C" not null,
+  lane text collate "C" not null,
+  class smallint not null,
+  type text collate "C" not null,
+  flow text collate "C" not null,
+  key text collate "C" not null,
+  outcome text collate "C" not null check (outcome in ('delivered', 'merged', 'skipped')),
+  cause_seq bigint not null,
+  correlation_id text collate "C",
+  created_at timestamptz not null,
+  settled_at timestamptz not null,
+  attempts integer not null,
+  duration_ms real,
+  -- the document number or version that the target answered
+  reference text,
+  reason text,
+  payload json not null
+) partition by range (day);
+create index delivery_done_lane on delivery_done (lane, id);
+create index delivery_done_id on delivery_done (id);
+
+-- Failures only; a first-try success is columns on the settled row.
+create table delivery_attempt (
+  delivery_id bigint not null,
+  day date not null,
+  attempt integer not null,
+  started_at timestamptz not null,
+  duration_ms real not null,
+  answer text collate "C" not null,
+  reason text,
+  primary key (day, delivery_id, attempt)
+) partition by range (day);
+create index delivery_attempt_id on delivery_attempt (delivery_id);
+
+-- routed = delivered + merged + parked + skipped + waiting: routed and settled are counted, the rest is counted off the hot table.
+create table routed_count (
+  target text collate "C" not null,
+  flow text collate "C" not null,
+  day date not null,
+  routed bigint not null default 0,
+  primary key (target, flow, day)
+);
+
+-- What a target already holds: the native id of a canonical object.
+create table reference (
+  target text collate "C" not null,
+  domain text collate "C" not null,
+  key text collate "C" not null,
+  native_id text collate "C" not null,
+  known_at timestamptz not null default clock_timestamp(),
+  primary key (target, domain, key)
+);
+create index reference_native on reference (target, domain, native_id);
+
+-- ── Exceptions ─────────────────────────────────────────────────────────────────────────────────────
+create table exception (
+  id uuid primary key,
+  fingerprint text collate "C" not null,
+  code text collate "C" not null,
+  category text collate "C" not null,
+  system text collate "C",
+  domain text collate "C" not null,
+  key text collate "C" not null,
+  title text not null,
+  detail jsonb not null,
+  owner text collate "C" not null,
+  money_at_risk numeric(21, 6) not null default 0,
+  currency text collate "C",
+  occurrences bigint not null default 1,
+  first_at timestamptz not null,
+  last_at timestamptz not null,
+  resolved_at timestamptz,
+  resolution text
+);
+create unique index exception_open on exception (fingerprint) where resolved_at is null;
+create index exception_key on exception (key);
+
+-- ── The cluster ────────────────────────────────────────────────────────────────────────────────────
+create table node (
+  id uuid primary key,
+  started_at timestamptz not null default clock_timestamp(),
+  heartbeat_at timestamptz not null default clock_timestamp(),
+  configuration_revision integer not null,
+  version text not null
+);
+
+-- Ownership of a target system or a share of the projection; the epoch fences what an old owner claimed.
+create table lease (
+  name text collate "C" primary key,
+  owner uuid,
+  epoch bigint not null default 0,
+  expires_at timestamptz not null default '-infinity'
+);
+
+create table projection_position (
+  partition smallint primary key,
+  seq bigint not null,
+  day date not null default '2000-01-01'
+);
+insert into projection_position (partition, seq) select p, 0 from generate_series(0, 63) p;
+
+create table configuration (
+  revision integer primary key,
+  hash text collate "C" not null unique,
+  summary jsonb not null,
+  applied_at timestamptz not null default clock_timestamp()
+);
+
+create table api_key (
+  id uuid primary key,
+  name text collate "C" not null unique,
+  hash bytea not null unique,
+  scopes text[] not null,
+  -- the system that this key speaks for, where it is a system's key
+  system text collate "C",
+  created_at timestamptz not null default clock_timestamp(),
+  revoked_at timestamptz
+);
+
+-- The partitions of one day, made by whoever needs them first.
+create function ensure_day(wanted date) returns void language plpgsql as $$
+declare
+  parent text;
+begin
+  foreach parent in array array['event', 'receipt', 'stock_movement', 'delivery_done', 'delivery_attempt'] loop
+    if to_regclass(format('%I', parent || '_' || to_char(wanted, 'YYYYMMDD'))) is null then
+      -- serializes two nodes that make the same day
+      perform pg_advisory_xact_lock(hashtext('crossdock ensure_day'));
+      execute format('create table if not exists %I partition of %I for values from (%L) to (%L)',
+        parent || '_' || to_char(wanted, 'YYYYMMDD'), parent, wanted, wanted + 1);
+    end if;
+  end loop;
+end $$;

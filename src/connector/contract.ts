@@ -1,0 +1,143 @@
+// What a connector is: native messages in, canonical events out, canonical messages in, answers out.
+// Everything a connector needs is handed to it; it holds no clock, no credentials and no state of ours.
+import type { TSchema } from "typebox";
+import type { Time } from "../core/time.ts";
+import type { FigureMeaning, SourceClock } from "../domains/inventory/policy.ts";
+import type { OutboundType, Reference } from "../domains/outbound.ts";
+import type { Limits, WriteDeclaration } from "../policy/integration.ts";
+
+export interface Connector<Settings = unknown> {
+  name: string;
+  title: string;
+  settings: TSchema;
+  writes: Partial<Record<OutboundType, WriteDeclaration>>;
+  figures?: Partial<FigureMeaning>;
+  clock?: Partial<SourceClock>;
+  limits?: Partial<Limits>;
+  /** Rises with every change of a mapping, so that receipts can be mapped again. */
+  mappingRevision: number;
+  open(settings: Settings, context: ConnectorContext): ConnectorSession;
+}
+
+export interface ConnectorContext {
+  /** The system's name in this integration. */
+  system: string;
+  company: string;
+  now(): Time;
+  http: HttpClient;
+  log(level: "debug" | "info" | "warn", message: string, facts?: Record<string, unknown>): void;
+}
+
+/** One HTTP call. Throws CallFailed; an answer of any status is an answer. */
+export interface HttpClient {
+  request(call: HttpCall): Promise<HttpAnswer>;
+}
+export interface HttpCall {
+  method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  url: string;
+  headers?: Record<string, string>;
+  body?: string;
+  timeoutMs?: number;
+  signal?: AbortSignal;
+}
+export interface HttpAnswer {
+  status: number;
+  headers: Record<string, string | string[] | undefined>;
+  body: string;
+}
+
+/** A message as the system sent it. */
+export interface NativeMessage {
+  topic: string;
+  /** Identity within the source: object and version or time stamp, never a content hash alone. */
+  id: string;
+  contentType: string;
+  body: string | Uint8Array;
+}
+
+/** An event that a mapping drew from a native message. */
+export interface MappedEvent {
+  type: string;
+  data: unknown;
+  /** When it happened, by the source's clock; absent: taken from the data's own time. */
+  time?: Time;
+}
+
+export type Mapping = { events: MappedEvent[] } | { ignored: string } | { failed: string; path?: string };
+
+export interface Webhook {
+  /** Throws `webhook.unsigned` where the signature does not fit. Never reads beyond headers and body. */
+  verify(headers: Record<string, string | string[] | undefined>, body: Uint8Array, now: Time): void;
+  /** One request may carry several native messages. */
+  split(body: Uint8Array, headers: Record<string, string | string[] | undefined>): NativeMessage[];
+}
+
+export interface PollResult {
+  messages: NativeMessage[];
+  /** Where the next read begins; committed with the messages. */
+  cursor: string;
+  more: boolean;
+  /** Done after the commit: a file is archived, a message acknowledged. Must bear repetition. */
+  acknowledge?(): Promise<void>;
+}
+
+export interface Poll {
+  everyMs: number;
+  /** Reads what is new since the cursor, with an overlap where the source's clock is coarse. */
+  read(cursor: string | null, signal: AbortSignal): Promise<PollResult>;
+}
+
+export interface OutboundMessage<Payload = unknown> {
+  deliveryId: string;
+  type: OutboundType;
+  /** The same for every attempt: the business key and the idempotency key. */
+  key: string;
+  payload: Payload;
+  attempt: number;
+}
+
+/** What the target said of one record. */
+export type Answer =
+  /** `facts` are recorded in the transaction that settles the delivery. */
+  | { kind: "done"; reference?: string; facts?: MappedEvent[] }
+  /** A healthy system will never take this: parked, with an exception. */
+  | { kind: "refused"; code: string; reason: string; facts?: MappedEvent[] }
+  /** Ask again later: 429, 503, locked. */
+  | { kind: "busy"; reason: string; retryAfterMs?: number }
+  /** The system is ill: 5xx, no connection, nothing sent. */
+  | { kind: "ill"; reason: string }
+  /** Something may have happened: a time-out or a broken connection after the request left. */
+  | { kind: "unknown"; reason: string }
+  /** The target lacks what the record names. */
+  | { kind: "missing"; references: Reference[] }
+  /** Credentials no longer hold. */
+  | { kind: "denied"; reason: string };
+
+export interface Writer {
+  /** One answer per message, in their order. Never throws for what the target says. */
+  send(messages: OutboundMessage[], call: { timeoutMs: number; signal: AbortSignal }): Promise<Answer[]>;
+  /** For `lookup`: is it there already? */
+  find?(message: OutboundMessage, call: { timeoutMs: number; signal: AbortSignal }): Promise<Found>;
+}
+export type Found =
+  | { kind: "found"; reference?: string; facts?: MappedEvent[] }
+  | { kind: "absent" }
+  | { kind: "unknown"; reason: string };
+
+/** What a readable system holds, for the proof that nothing is missing. */
+export interface Census {
+  domain: string;
+  ids: string[];
+}
+
+export interface ConnectorSession {
+  /** Pure: the native message and nothing else decides. */
+  map(message: NativeMessage): Mapping;
+  webhooks?: Record<string, Webhook>;
+  polls?: Record<string, Poll>;
+  writers: Partial<Record<OutboundType, Writer>>;
+  /** Resolves when the system answers; rejects with what is wrong. */
+  health(signal: AbortSignal): Promise<void>;
+  census?(window: { from: Time; to: Time }): Promise<Census[]>;
+  close(): Promise<void>;
+}

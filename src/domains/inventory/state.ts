@@ -1,0 +1,88 @@
+// The state of one SKU, as the pure functions see it. Quantities are in the SKU's base unit.
+import type { Decimal } from "../../core/decimal.ts";
+import type { Time } from "../../core/time.ts";
+import type { Ratio } from "../../core/unit.ts";
+
+export type StockStatusCode = "available" | "held" | "damaged" | "in-transit";
+
+export interface StockLevel {
+  location: string;
+  status: StockStatusCode;
+  owner: string;
+  lot: string;
+  /** What stands there now: the last accepted observation and the movements after it. */
+  onHand: Decimal;
+  /** The last accepted observation, as physical units. */
+  base: Decimal;
+  /** Of the observation; empty before the first one. */
+  observedAt: Time | "";
+  sequence: string;
+  /** Movements recorded that a later-arriving observation has to be combined with. */
+  movementsAfter: number;
+}
+
+export interface Inbound {
+  document: string;
+  line: string;
+  location: string;
+  quantity: Decimal;
+  dueAt: Time;
+  revision: string;
+  /** Received so far, so that a receipt ahead of a late re-statement is not supplied twice. */
+  received: Decimal;
+}
+
+/** The sum of live reservations by place and due time; the reservations themselves are rows. */
+export interface Commitment {
+  /** Empty: a backorder, on dated inbound or on nothing yet. */
+  location: string;
+  /** Empty: now. */
+  dueAt: Time | "";
+  quantity: Decimal;
+}
+
+export interface StockItem {
+  company: string;
+  sku: string;
+  /** The base unit. */
+  unit: string;
+  /** How many base units one of another unit is, exactly. */
+  ratios: Record<string, Ratio>;
+  levels: StockLevel[];
+  inbound: Inbound[];
+  commitments: Commitment[];
+}
+
+export interface Reservation {
+  sku: string;
+  orderId: string;
+  lineId: string;
+  location: string;
+  quantity: Decimal;
+  kind: "firm" | "expiring" | "backorder";
+  madeAt: Time;
+  expiresAt?: Time;
+  dueAt?: Time;
+  /** When the place confirmed that its own figure nets it. */
+  allocatedAt?: Time;
+  priority: number;
+}
+
+export interface Movement {
+  location: string;
+  status: StockStatusCode;
+  owner: string;
+  lot: string;
+  quantity: Decimal;
+  occurredAt: Time;
+  sequence: string;
+  allocatedAt?: Time;
+}
+
+/** What an event of one SKU needs beside the item: rows that are loaded only for it. */
+export interface StockRows {
+  /** Live reservations of the SKU that the event may touch. */
+  reservations: Reservation[];
+  /** Movements at or after the oldest time that an observation in the batch names. */
+  movements: Movement[];
+}

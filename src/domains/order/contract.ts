@@ -1,0 +1,223 @@
+// The order domain's events, version 1: what channels, ERP, warehouses and partners say of an order, and
+// what is decided about it. Shipments, invoices and returns of an order are ordered by the order's key.
+import { type Static, Type } from "typebox";
+import {
+  Code,
+  Company,
+  Country,
+  Currency,
+  DecimalText,
+  Identifier,
+  NonNegativeDecimalText,
+  object,
+  oneOf,
+  PositiveDecimalText,
+  Text,
+  TimeText,
+  UnitCode,
+} from "../schema.ts";
+
+export const Party = object({
+  id: Identifier,
+  name: Type.Optional(Text),
+  class: Type.Optional(Code),
+  country: Type.Optional(Country),
+});
+
+export const SubmittedLine = object({
+  lineId: Identifier,
+  sku: Identifier,
+  description: Type.Optional(Text),
+  quantity: PositiveDecimalText,
+  unit: Type.Optional(UnitCode),
+  /** Per `priceUnit` units of the ordered unit. */
+  price: NonNegativeDecimalText,
+  priceUnit: Type.Optional(oneOf("1", "100", "1000")),
+});
+
+/** Freight and the like: a line of its own, invoiced as it stands. */
+export const Charge = object({
+  chargeId: Identifier,
+  kind: oneOf("freight", "fee", "discount"),
+  description: Type.Optional(Text),
+  amount: DecimalText,
+});
+
+const order = { company: Type.Optional(Company), orderId: Identifier };
+const lines = Type.Array(object({ lineId: Identifier, sku: Identifier, quantity: PositiveDecimalText }), {
+  minItems: 1,
+  maxItems: 5000,
+});
+
+/** A buyer ordered. `orderId` is the order's business number, unique in the company. */
+export const OrderSubmitted = object({
+  ...order,
+  /** Absent: the order is held until somebody says whose it is. */
+  customer: Type.Optional(Party),
+  purchaseOrder: Type.Optional(Identifier),
+  currency: Currency,
+  placedAt: TimeText,
+  requestedShipAt: Type.Optional(TimeText),
+  shipComplete: Type.Optional(Type.Boolean()),
+  priority: Type.Optional(Type.Integer({ minimum: 0, maximum: 9 })),
+  lines: Type.Array(SubmittedLine, { minItems: 1, maxItems: 5000 }),
+  charges: Type.Optional(Type.Array(Charge, { maxItems: 100 })),
+  /** The document that the channel itself keeps of it. */
+  reference: Type.Optional(Identifier),
+  /** Keyed in the ERP: it is there already and is never booked back. */
+  booked: Type.Optional(object({ system: Code, document: Identifier })),
+});
+
+export const OrderBooked = object({ ...order, system: Code, document: Identifier, bookedAt: TimeText });
+export const BookingRefused = object({ ...order, system: Code, code: Code, reason: Text });
+/** The warehouse or partner took the released lines. */
+export const ReleaseConfirmed = object({
+  ...order,
+  location: Code,
+  document: Type.Optional(Identifier),
+  confirmedAt: TimeText,
+});
+export const ReleaseRefused = object({ ...order, location: Code, code: Code, reason: Text });
+/** The place will not ship these units (short pick): they are re-sourced or backordered. */
+export const PickShort = object({ ...order, location: Code, lines, reportedAt: TimeText });
+
+/** Identity: the partner's shipment or carton number. `cumulative`: quantities are totals per shipment. */
+export const ShipmentShipped = object({
+  ...order,
+  shipmentId: Identifier,
+  location: Code,
+  lines,
+  cumulative: Type.Optional(Type.Boolean()),
+  shippedAt: TimeText,
+  carrier: Type.Optional(Code),
+  tracking: Type.Optional(Identifier),
+});
+export const ShipmentDelivered = object({ ...order, shipmentId: Identifier, deliveredAt: TimeText });
+
+/** The ERP's invoice as it was read back; credit memos have negative quantities and amounts. */
+export const InvoicePosted = object({
+  ...order,
+  invoice: Identifier,
+  kind: oneOf("invoice", "credit"),
+  currency: Currency,
+  postedAt: TimeText,
+  lines: Type.Array(
+    object({
+      lineId: Type.Optional(Identifier),
+      chargeId: Type.Optional(Identifier),
+      sku: Type.Optional(Identifier),
+      quantity: Type.Optional(DecimalText),
+      amount: DecimalText,
+    }),
+    { maxItems: 5000 },
+  ),
+  total: DecimalText,
+});
+
+/** Whole order, or quantities of lines. */
+export const CancellationRequested = object({
+  ...order,
+  lines: Type.Optional(lines),
+  reason: Type.Optional(Text),
+  requestedAt: TimeText,
+});
+/** The ERP or the place cancelled what it had, as asked; or it refuses since the goods are gone. */
+export const CancellationConfirmed = object({ ...order, location: Code, lines, confirmedAt: TimeText });
+export const CancellationRefused = object({ ...order, location: Code, lines, reason: Text });
+
+/** Goods come back against an order; without one that fits it is an exception. */
+export const ReturnRequested = object({
+  ...order,
+  returnId: Identifier,
+  lines,
+  reason: Type.Optional(Text),
+  requestedAt: TimeText,
+});
+export const ReturnReceived = object({
+  ...order,
+  returnId: Identifier,
+  location: Code,
+  lines,
+  receivedAt: TimeText,
+});
+
+/** A person or a rule answers a hold. `customer` mends an order without one. */
+export const HoldReleased = object({
+  ...order,
+  by: Code,
+  reason: Type.Optional(Text),
+  customer: Type.Optional(Party),
+});
+
+/** A due look at the lines that wait for stock (decided by the schedule or by a movement). */
+export const ReallocationDue = object({ ...order });
+
+// Decided.
+export const OrderAccepted = object({ ...order, acceptedAt: TimeText });
+export const OrderHeld = object({ ...order, code: Code, reason: Text });
+export const OrderRejected = object({ ...order, code: Code, reason: Text });
+export const Allocation = object({
+  lineId: Identifier,
+  sku: Identifier,
+  location: Code,
+  quantity: PositiveDecimalText,
+});
+export const OrderAllocated = object({
+  ...order,
+  allocations: Type.Array(Allocation),
+  backordered: Type.Array(
+    object({
+      lineId: Identifier,
+      sku: Identifier,
+      quantity: PositiveDecimalText,
+      promisedAt: Type.Optional(TimeText),
+    }),
+  ),
+  /** Why, in words and figures: "EAST had 4 of 10; WEST the rest". */
+  explanation: Type.Array(Text),
+});
+export const OrderReleased = object({ ...order, location: Code, lines, releasedAt: TimeText });
+export const LinesCancelled = object({ ...order, lines, reason: Type.Optional(Text) });
+export const OrderCancelled = object({ ...order, reason: Type.Optional(Text) });
+export const OrderClosed = object({ ...order, closedAt: TimeText });
+
+/** Wire type → contract of what systems may say. */
+export const orderFacts = {
+  "order.submitted": OrderSubmitted,
+  "order.booked": OrderBooked,
+  "order.booking.refused": BookingRefused,
+  "order.release.confirmed": ReleaseConfirmed,
+  "order.release.refused": ReleaseRefused,
+  "order.pick.short": PickShort,
+  "order.cancellation.requested": CancellationRequested,
+  "order.cancellation.confirmed": CancellationConfirmed,
+  "order.cancellation.refused": CancellationRefused,
+  "order.hold.released": HoldReleased,
+  "shipment.shipped": ShipmentShipped,
+  "shipment.delivered": ShipmentDelivered,
+  "invoice.posted": InvoicePosted,
+  "return.requested": ReturnRequested,
+  "return.received": ReturnReceived,
+} as const;
+
+/** Wire type → contract of what only Crossdock says. */
+export const orderDecisions = {
+  "order.reallocation.due": ReallocationDue,
+  "order.accepted": OrderAccepted,
+  "order.held": OrderHeld,
+  "order.rejected": OrderRejected,
+  "order.allocated": OrderAllocated,
+  "order.released": OrderReleased,
+  "order.lines.cancelled": LinesCancelled,
+  "order.cancelled": OrderCancelled,
+  "order.closed": OrderClosed,
+} as const;
+
+type Contracts = typeof orderFacts & typeof orderDecisions;
+export type OrderEventType = keyof Contracts;
+export type OrderEventData<T extends OrderEventType> = Static<Contracts[T]>;
+/** One order event, discriminated by type. */
+export type OrderEvent = { [T in OrderEventType]: { type: T; data: OrderEventData<T> } }[OrderEventType];
+export type Party = Static<typeof Party>;
+export type OrderSubmitted = Static<typeof OrderSubmitted>;
+export type Allocation = Static<typeof Allocation>;
