@@ -23,11 +23,12 @@ create table event (
   key text collate "C" not null,
   partition smallint not null,
   occurred_at timestamptz not null,
-  -- true: a decision of ours, already applied by the transaction that wrote it
+  -- true: applied by the transaction that wrote it: a decision, or a command that was answered with one
   decided boolean not null,
+  -- the event that this one follows from; a rebuild applies it right after that one
+  cause_seq bigint,
   receipt_id uuid,
   correlation_id text collate "C",
-  causation_id uuid,
   traceparent text collate "C",
   -- byte for byte as it was received or decided
   data json not null
@@ -48,8 +49,8 @@ create table identity_epoch (
 create table identity (
   epoch integer not null,
   hash uuid not null,
+  -- the first 8 bytes of the content's hash: the same id with other content is a conflict
   content bigint not null,
-  seq bigint not null,
   primary key (epoch, hash)
 ) partition by list (epoch);
 create table identity_1 partition of identity for values in (1);
@@ -199,14 +200,11 @@ create table sales_order (
 create index sales_order_purchase on sales_order (company, customer_id, purchase_order) where purchase_order is not null;
 create index sales_order_status on sales_order (status, placed_at);
 
--- Stock at a location that a complete full set counted; what it zeroed is decided from the log.
-create table location_state (
-  company text collate "C" not null,
-  location text collate "C" not null,
+-- What was applied of a key that has no state row of its own: a location's sets, facts of an unknown order.
+create table key_position (
+  key text collate "C" primary key,
   applied_seq bigint not null default 0,
-  held_seq bigint,
-  state jsonb not null default '{}',
-  primary key (company, location)
+  held_seq bigint
 );
 
 -- A durable command that is due at a time: a reservation's expiry, a backorder's next look, a deadline.
@@ -244,24 +242,42 @@ create table delivery (
   flow text collate "C" not null,
   -- the business key that is looked up after an unknown outcome, and the idempotency key where the target has one
   key text collate "C" not null,
-  state text collate "C" not null default 'waiting'
-    check (state in ('waiting', 'claimed', 'parked', 'behind', 'referring')),
+  -- newest wins: a later one of the same type and key replaces it while nothing of it has left
+  merge boolean not null,
+  -- parked: a person decides; referring: the target lacks what it names; behind: waits for one of these two
+  state text collate "C" not null default 'waiting' check (state in ('waiting', 'parked', 'behind', 'referring')),
   cause_seq bigint not null,
   correlation_id text collate "C",
   created_at timestamptz not null default clock_timestamp(),
   due_at timestamptz,
   attempts integer not null default 0,
-  claim_epoch bigint,
-  claim_until timestamptz,
+  -- claims up to this one have been answered: the message is known not to have taken effect by them
+  answered_claim bigint not null default 0,
+  -- a replay: look for it in the target before it is sent
+  verify boolean not null default false,
   reason text,
+  -- the fingerprint of the exception that it is part of
+  problem text collate "C",
   -- [{domain, key}] that the target must hold first
   requires jsonb,
   payload json not null
 ) with (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 5000);
--- The claim: oldest waiting of one target and class, never looking at what is parked or behind it.
+-- What is loaded next: oldest waiting of one target and class, never looking at what is parked or behind it.
 create index delivery_waiting on delivery (target, class, id) where state = 'waiting';
 create index delivery_lane on delivery (target, lane, id);
 create index delivery_unsettled on delivery (target, state, id) where state <> 'waiting';
+
+-- What has left, or is about to, for targets that do not bear repetition: one row a group, committed before
+-- the first byte. A delivery that is still unsettled after its claim's owner died has an unknown outcome.
+create table delivery_claim (
+  id bigint generated always as identity primary key,
+  target text collate "C" not null,
+  epoch bigint not null,
+  -- no send of the group starts later
+  until timestamptz not null,
+  ids bigint[] not null
+) with (autovacuum_vacuum_scale_factor = 0.1, autovacuum_vacuum_threshold = 2000);
+create index delivery_claim_target on delivery_claim (target);
 
 create table delivery_done (
   id bigint not null,
@@ -300,13 +316,23 @@ create table delivery_attempt (
 ) partition by range (day);
 create index delivery_attempt_id on delivery_attempt (delivery_id);
 
--- routed = delivered + merged + parked + skipped + waiting: routed and settled are counted, the rest is counted off the hot table.
-create table routed_count (
+-- routed = delivered + merged + skipped + parked + waiting. The first four are counted where they happen, by
+-- rows that are only ever inserted, so that no two transactions meet at a counter; parked and waiting are
+-- counted off the hot table. Tallies are summed into delivery_count from time to time.
+create table delivery_tally (
   target text collate "C" not null,
   flow text collate "C" not null,
   day date not null,
-  routed bigint not null default 0,
-  primary key (target, flow, day)
+  outcome text collate "C" not null,
+  count integer not null
+) with (autovacuum_vacuum_scale_factor = 0.1, autovacuum_vacuum_threshold = 10000);
+create table delivery_count (
+  target text collate "C" not null,
+  flow text collate "C" not null,
+  day date not null,
+  outcome text collate "C" not null check (outcome in ('routed', 'delivered', 'merged', 'skipped')),
+  count bigint not null,
+  primary key (target, flow, day, outcome)
 );
 
 -- What a target already holds: the native id of a canonical object.

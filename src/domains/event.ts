@@ -24,7 +24,8 @@ export interface RecordedEvent<Type extends string = string, Data = unknown> ext
   decided: boolean;
   receiptId?: string;
   correlationId?: string;
-  causationId?: string;
+  /** The event that this one follows from. */
+  causeSeq?: number;
   traceparent?: string;
 }
 

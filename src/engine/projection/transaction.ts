@@ -1,0 +1,208 @@
+// The one apply function: lock what the events touch, apply what the log holds of those keys already, evolve and
+// decide in memory, save as sets with follow-ups and deliveries, in one transaction. All of it or nothing.
+import type { Time } from "../../core/time.ts";
+import type { Problem } from "../../domains/reaction.ts";
+import { outboundKinds } from "../../domains/outbound.ts";
+import type { RecordedEvent } from "../../domains/event.ts";
+import { parseKey } from "../../domains/key.ts";
+import { type Allocated, describeShortfall } from "../../domains/inventory/available.ts";
+import { route } from "../../policy/routing.ts";
+import type { Database, Transaction } from "../../postgres/pool.ts";
+import { insertDeliveries, type NewDelivery, type PendingDelivery } from "../../store/delivery.ts";
+import { type AppendEvent, appendEvents, asRecorded, readUnapplied } from "../../store/event.ts";
+import { raiseProblems, solveProblems } from "../../store/exception.ts";
+import { type KeyPosition, saveKeyPositions, saveOrders } from "../../store/order.ts";
+import { insertMovements, readSkuReservations, removeReservations, saveItems, saveReservations } from "../../store/stock.ts";
+import { saveTasks } from "../../store/task.ts";
+import { type CausedOutbound, compute, type Outcome, UnlockedKeys } from "./compute.ts";
+import type { Draft } from "./draft.ts";
+import { loadDuplicates, loadItems, loadOrders, loadPositions, loadRows, neededItemKeys } from "./load.ts";
+import type { Rules } from "./rules.ts";
+import { readSets } from "./sets.ts";
+import { WorkingSet } from "./working-set.ts";
+
+export interface ApplyRequest {
+  db: Database;
+  rules: Rules;
+  /** Facts of the log, in its order; or commands, which have no seq yet and come last. */
+  events: readonly RecordedEvent[];
+  /** Keys whose unapplied facts are read from the log first: what a command touches, or a released key. */
+  catchUp: boolean;
+  /** The oldest day of the log that may hold unapplied facts. */
+  sinceDay: string;
+  /** Held keys that are tried again. */
+  release?: readonly string[];
+  /** Runs in the same transaction before anything is locked; answers that are already known skip their command. */
+  prelude?(tx: Transaction): Promise<ReadonlySet<RecordedEvent> | undefined>;
+  /** Sees what was loaded, before anything is evolved. */
+  loaded?(set: WorkingSet): void;
+  /** Runs in the same transaction after the state is saved: a command's answer. */
+  epilogue?(tx: Transaction, set: WorkingSet): Promise<void>;
+}
+
+export interface Applied {
+  set: WorkingSet;
+  appended: RecordedEvent[];
+  deliveries: PendingDelivery[];
+  outcome: Outcome;
+}
+
+const ATTEMPTS_MAX = 5;
+
+/** Another transaction created the same new key first. */
+class ConcurrentCreation extends Error {}
+
+export async function applyEvents(request: ApplyRequest): Promise<Applied> {
+  const extraKeys = new Set<string>();
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await request.db.transaction((tx) => applyIn(tx, request, extraKeys));
+    } catch (error) {
+      if (attempt >= ATTEMPTS_MAX) throw error;
+      if (error instanceof UnlockedKeys) for (const key of error.keys) extraKeys.add(key);
+      else if (!(error instanceof ConcurrentCreation)) throw error;
+    }
+  }
+}
+
+async function applyIn(tx: Transaction, request: ApplyRequest, extraKeys: ReadonlySet<string>): Promise<Applied> {
+  const answered = await request.prelude?.(tx);
+  const events = answered === undefined ? request.events : request.events.filter((event) => !answered.has(event));
+  const { set, all } = await prepare(tx, request, events, extraKeys);
+  request.loaded?.(set);
+  const submissions = all.filter((event) => event.type === "order.submitted");
+  const duplicates = submissions.length === 0 ? new Map() : await loadDuplicates(tx, submissions);
+  const sets = await readSets(tx, all.filter((event) => event.type === "inventory.set.observed"), request.rules);
+  const outcome = compute({ set, events: all, rules: request.rules, duplicates, sets });
+  await describeShortfalls(tx, set, outcome.problems);
+  await saveState(tx, set, outcome);
+  const appended = await append(tx, events, outcome.drafts);
+  const rows = routeAll(request.rules, outcome.outbound);
+  const deliveries = rows.length === 0 ? [] : await insertDeliveries(tx, rows);
+  await request.epilogue?.(tx, set);
+  return { set, appended, deliveries, outcome };
+}
+
+/** Locks and loads; reads what the log holds of the locked keys; repeats where that names further keys. */
+async function prepare(
+  tx: Transaction,
+  request: ApplyRequest,
+  events: readonly RecordedEvent[],
+  extraKeys: ReadonlySet<string>,
+): Promise<{ set: WorkingSet; all: RecordedEvent[] }> {
+  const now = await databaseTime(tx);
+  const set = new WorkingSet(now, request.rules.integration.stock.baseUnit);
+  const keys = [...new Set([...events.map((event) => event.key), ...extraKeys, ...(request.release ?? [])])];
+  await loadOrders(tx, set, keys.filter((key) => parseKey(key).domain === "order"));
+  await loadPositions(tx, set, keys.filter((key) => parseKey(key).domain === "location"));
+  let all = [...events];
+  const decides = set.orders.size > 0;
+  if (request.catchUp && decides) all = await withUnapplied(tx, request, set, [...set.orders.keys()], all);
+  const own = keys.filter((key) => parseKey(key).domain === "stock");
+  const needed = neededItemKeys(set, all);
+  await loadItems(tx, set, [...new Set([...own, ...needed])]);
+  for (const key of request.release ?? []) {
+    const slot = set.items.get(key) ?? set.orders.get(key) ?? set.positions.get(key);
+    if (slot !== undefined) slot.heldSeq = null;
+  }
+  const behind = request.catchUp ? [...set.items.keys()] : needed;
+  if (behind.length > 0) all = await withUnapplied(tx, request, set, behind, all);
+  await loadRows(tx, set, all, request.rules.integration);
+  return { set, all };
+}
+
+async function databaseTime(tx: Transaction): Promise<Time> {
+  const { rows } = await tx.query<{ now: Time }>({ name: "database-time", text: "select clock_timestamp() as now", values: [] });
+  return rows[0]!.now;
+}
+
+/** Puts facts of the keys that are recorded and not applied before everything, in the order of the log. */
+async function withUnapplied(tx: Transaction, request: ApplyRequest, set: WorkingSet, keys: string[], events: readonly RecordedEvent[]): Promise<RecordedEvent[]> {
+  const slotOf = (key: string) => set.items.get(key) ?? set.orders.get(key) ?? set.positions.get(key);
+  const applied = keys.map((key) => slotOf(key)?.appliedSeq ?? 0);
+  const behind = await readUnapplied(tx, keys, applied, request.sinceDay);
+  if (behind.length === 0) return [...events];
+  const bySeq = new Map([...behind, ...events.filter((event) => event.seq > 0)].map((event) => [event.seq, event]));
+  const facts = [...bySeq.values()].sort((a, b) => a.seq - b.seq);
+  return [...facts, ...events.filter((event) => event.seq === 0)];
+}
+
+async function describeShortfalls(tx: Transaction, set: WorkingSet, problems: Problem[]): Promise<void> {
+  const short = problems.filter((problem) => problem.code === "inventory.shortfall");
+  if (short.length === 0) return;
+  const keys = short.map((problem) => parseKey(problem.key));
+  const stored = await readSkuReservations(tx, keys.map((k) => k.company), keys.map((k) => k.id));
+  for (const problem of short) {
+    const slot = set.items.get(problem.key);
+    if (slot === undefined) continue;
+    const reservations = stored.filter((s) => s.company === slot.company && s.reservation.sku === slot.id).map((s) => s.reservation);
+    const atRisk: Allocated[] = describeShortfall(slot.item, problem.detail.location as string, reservations);
+    problem.detail = { ...problem.detail, ordersAtRisk: atRisk };
+  }
+}
+
+/** The statements leave together and run in this order; the counts of new rows are looked at when all are back. */
+async function saveState(tx: Transaction, set: WorkingSet, outcome: Outcome): Promise<void> {
+  const items = [...set.items.values()].filter((slot) => slot.touched);
+  const orders = [...set.orders.values()].filter((slot) => slot.touched);
+  const existing = orders.flatMap((slot) => (slot.order === null ? [] : [{ ...slot, order: slot.order }]));
+  const freshItems = items.filter((slot) => slot.fresh);
+  const freshOrders = existing.filter((slot) => slot.fresh);
+  const unknown = orders.filter((slot) => slot.order === null);
+  const positions: KeyPosition[] = [...unknown, ...[...set.positions.values()].filter((slot) => slot.touched)];
+  const changes = items.flatMap((slot) => [...slot.changed.values()].map((change) => ({ company: slot.company, ...change })));
+  const removed = changes.filter((change) => change.reservation === null).map((change) => ({ ...change.key, company: change.company }));
+  const kept = changes.flatMap((change) => (change.reservation === null ? [] : [{ company: change.company, reservation: change.reservation }]));
+  const [inserted, created] = await Promise.all([
+    saveItems(tx, items.filter((slot) => !slot.fresh), freshItems),
+    saveOrders(tx, existing.filter((slot) => !slot.fresh), freshOrders),
+    positions.length > 0 && saveKeyPositions(tx, positions),
+    removed.length > 0 && removeReservations(tx, removed),
+    kept.length > 0 && saveReservations(tx, kept),
+    outcome.movements.length > 0 && insertMovements(tx, outcome.movements),
+    outcome.tasks.length > 0 && saveTasks(tx, outcome.tasks),
+    outcome.solved.length > 0 && solveProblems(tx, outcome.solved),
+    outcome.problems.length > 0 && raiseProblems(tx, outcome.problems),
+  ]);
+  if (inserted !== freshItems.length || created !== freshOrders.length) throw new ConcurrentCreation();
+}
+
+/** Commands first, then what was decided and what follows; gives every event its seq. */
+async function append(tx: Transaction, events: readonly RecordedEvent[], drafts: readonly Draft[]): Promise<RecordedEvent[]> {
+  const commands = events.filter((event) => event.seq === 0);
+  if (commands.length + drafts.length === 0) return [];
+  const index = new Map(commands.map((event, position) => [event, position]));
+  const rows: AppendEvent[] = [
+    ...commands.map((event) => ({ ...event, text: JSON.stringify(event.data) })),
+    ...drafts.map(({ event, cause }) => ({ ...event, text: JSON.stringify(event.data), causeSeq: cause.seq > 0 ? cause.seq : -1 - index.get(cause)! })),
+  ];
+  const recorded = asRecorded(rows, await appendEvents(tx, rows));
+  commands.forEach((event, position) => Object.assign(event, { seq: recorded[position]!.seq, recordedAt: recorded[position]!.recordedAt }));
+  return recorded;
+}
+
+function routeAll(rules: Rules, outbound: readonly CausedOutbound[]): NewDelivery[] {
+  const rows: NewDelivery[] = [];
+  for (const { outbound: message, cause } of outbound) {
+    const routes = route(rules.routes, message);
+    if (routes.length === 0) continue;
+    const kind = outboundKinds[message.type];
+    const payload = JSON.stringify(message.payload);
+    for (const { target, flow } of routes) {
+      rows.push({
+        target,
+        flow,
+        lane: message.lane,
+        class: kind.class,
+        type: message.type,
+        key: message.key,
+        merge: kind.merge === "newest",
+        causeSeq: cause.seq,
+        payload,
+        ...(cause.correlationId === undefined ? {} : { correlationId: cause.correlationId }),
+        ...(message.requires === undefined ? {} : { requires: message.requires }),
+      });
+    }
+  }
+  return rows;
+}

@@ -1,0 +1,44 @@
+// What a target is known to hold, and under which native id.
+import type { Database, Transaction } from "../postgres/pool.ts";
+import { textArray } from "./arrays.ts";
+
+export interface ReferenceRow {
+  target: string;
+  domain: string;
+  key: string;
+  nativeId: string;
+}
+
+export async function saveReferences(tx: Transaction, references: readonly ReferenceRow[]): Promise<void> {
+  if (references.length === 0) return;
+  const latest = new Map(references.map((r) => [JSON.stringify([r.target, r.domain, r.key]), r]));
+  const rows = [...latest.values()];
+  await tx.query({
+    name: "save-references",
+    text: `insert into reference (target, domain, key, native_id)
+           select n.target, n.domain, n.key, n.native_id
+             from unnest($1::text[], $2::text[], $3::text[], $4::text[]) as n(target, domain, key, native_id)
+            order by n.target, n.domain, n.key
+           on conflict (target, domain, key) do update set native_id = excluded.native_id, known_at = clock_timestamp()`,
+    values: [
+      textArray(rows.map((r) => r.target)),
+      textArray(rows.map((r) => r.domain)),
+      textArray(rows.map((r) => r.key)),
+      textArray(rows.map((r) => r.nativeId)),
+    ],
+  });
+}
+
+export async function findReference(
+  db: Database | Transaction,
+  target: string,
+  domain: string,
+  key: string,
+): Promise<string | null> {
+  const { rows } = await db.query<{ native_id: string }>({
+    name: "find-reference",
+    text: "select native_id from reference where target = $1 and domain = $2 and key = $3",
+    values: [target, domain, key],
+  });
+  return rows[0]?.native_id ?? null;
+}
