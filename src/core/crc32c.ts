@@ -5,12 +5,12 @@ export const PARTITIONS = 64;
 
 const TABLE = buildTable();
 
-function buildTable(): Uint32Array {
-  const table = new Uint32Array(256);
+function buildTable(): Int32Array {
+  const table = new Int32Array(256);
   for (let byte = 0; byte < 256; byte++) {
     let crc = byte;
     for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0x82f63b78 : crc >>> 1;
-    table[byte] = crc >>> 0;
+    table[byte] = crc;
   }
   return table;
 }

@@ -57,7 +57,7 @@ describe("text", () => {
     expect(isDecimalText(text)).toBe(false);
   });
 
-  test.each([12, null, undefined, 5n, {}, ["12"]])("refuses what is no text: %j", (value) => {
+  test.each([12, null, undefined, 5n, {}, ["12"]])("refuses what is no text: %s", (value) => {
     expect(codeOf(() => parseDecimal(value as string))).toBe("decimal.invalid");
     expect(isDecimalText(value as string)).toBe(false);
   });

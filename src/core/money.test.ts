@@ -37,7 +37,7 @@ describe("a line", () => {
     expect(formatDecimal(lineAmount(terms))).toBe(expected);
   });
 
-  test("is not rounded twice: 0.0049 × 1 ÷ 1 stays 0.00 where 0.005 would not", () => {
+  test("is not rounded on the way: 0.004999 stays below the half that two roundings would make of it", () => {
     expect(formatDecimal(lineAmount(line("1", "0.004999")))).toBe("0");
     expect(formatDecimal(lineAmount(line("1", "4.999999", "1000")))).toBe("0");
     expect(formatDecimal(lineAmount(line("1", "5", "1000")))).toBe("0.01");
