@@ -4,11 +4,11 @@ import { CrossdockError } from "../core/errors.ts";
 import type { RecordedEvent } from "../domains/event.ts";
 import type { Order } from "../domains/order/state.ts";
 import type { Database, Transaction } from "../postgres/pool.ts";
+import type { AppendEvent } from "../store/event.ts";
 import { findAnswers, saveAnswers } from "../store/idempotency.ts";
 import type { Rules } from "./projection/rules.ts";
 import { type Applied, applyEvents } from "./projection/transaction.ts";
 import type { WorkingSet } from "./projection/working-set.ts";
-import type { AppendEvent } from "../store/event.ts";
 
 /** What a caller sends again unchanged when it did not hear the answer. */
 export interface IdempotencyKey {
@@ -60,7 +60,9 @@ export class Commands {
     idempotency?: IdempotencyKey,
   ): Promise<{ status: number; body: unknown; replayed: boolean }> {
     if (this.queue.length >= QUEUE_MAX) {
-      throw new CrossdockError("command.overloaded", "Too many commands are waiting; send again later.", { retry: "later" });
+      throw new CrossdockError("command.overloaded", "Too many commands are waiting; send again later.", {
+        retry: "later",
+      });
     }
     const { text: _text, causeSeq: _cause, ...rest } = event;
     // Applied by the transaction that records it, like a decision.
@@ -114,21 +116,33 @@ export class Commands {
   }
 
   /** Answers that were given before are given again; the rest are commands. */
-  private async replayKnown(tx: Transaction, group: Pending[], answers: Map<Pending, { status: number; body: unknown; replayed: boolean }>) {
+  private async replayKnown(
+    tx: Transaction,
+    group: Pending[],
+    answers: Map<Pending, { status: number; body: unknown; replayed: boolean }>,
+  ) {
     answers.clear();
     for (const pending of group) {
       pending.event.seq = 0;
     }
     const keyed = group.filter((pending) => pending.idempotency !== undefined);
     if (keyed.length === 0) return undefined;
-    const known = await findAnswers(tx, keyed.map((pending) => pending.idempotency!));
+    const known = await findAnswers(
+      tx,
+      keyed.map((pending) => pending.idempotency!),
+    );
     const done = new Set<RecordedEvent>();
     for (const pending of keyed) {
       const { client, key, request } = pending.idempotency!;
       const stored = known.get(`${client}\u0000${key}`);
       if (stored === undefined) continue;
       done.add(pending.event);
-      answers.set(pending, stored.request === request ? { status: stored.status, body: stored.body, replayed: true } : otherRequest(key));
+      answers.set(
+        pending,
+        stored.request === request
+          ? { status: stored.status, body: stored.body, replayed: true }
+          : otherRequest(key),
+      );
     }
     return done;
   }
@@ -146,14 +160,24 @@ export class Commands {
       answers.set(pending, { ...pending.render({ order, existed: existed.has(pending) }), replayed: false });
     }
     const kept = fresh.filter((pending) => pending.idempotency !== undefined);
-    if (kept.length > 0) await saveAnswers(tx, kept.map((pending) => ({ ...pending.idempotency!, ...answers.get(pending)! })));
+    if (kept.length > 0)
+      await saveAnswers(
+        tx,
+        kept.map((pending) => ({ ...pending.idempotency!, ...answers.get(pending)! })),
+      );
   }
 }
 
 function otherRequest(key: string) {
   return {
     status: 422,
-    body: { type: "about:blank", title: "Idempotency-Key was used for another request", status: 422, code: "command.key-reused", detail: `The key ${key} belongs to a request with other content; use a new key.` },
+    body: {
+      type: "about:blank",
+      title: "Idempotency-Key was used for another request",
+      status: 422,
+      code: "command.key-reused",
+      detail: `The key ${key} belongs to a request with other content; use a new key.`,
+    },
     replayed: true,
   };
 }

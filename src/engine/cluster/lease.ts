@@ -174,7 +174,10 @@ export class Leases {
     for (const row of acquired) {
       const lease = new Lease(this.options.clock, row, this.deadlineFrom(askedAt));
       this.held.set(row.name, { lease, state: "held" });
-      this.options.log.info({ lease: row.name, epoch: row.epoch, takenOver: row.takenOver }, "lease acquired");
+      this.options.log.info(
+        { lease: row.name, epoch: row.epoch, takenOver: row.takenOver },
+        "lease acquired",
+      );
       this.holders.get(row.name)?.acquired(lease);
     }
   }

@@ -3,7 +3,14 @@
 import { hash as digest } from "node:crypto";
 import { CrossdockError } from "../../core/errors.ts";
 import type { Database, Transaction } from "../../postgres/pool.ts";
-import { countIdentities, findIdentities, type Identity, insertIdentities, sealedEpochs, sealEpoch } from "../../store/identity.ts";
+import {
+  countIdentities,
+  findIdentities,
+  type Identity,
+  insertIdentities,
+  sealEpoch,
+  sealedEpochs,
+} from "../../store/identity.ts";
 import { hashWords, IdentityFilter } from "./identity-filter.ts";
 
 /** Four million identities: an index of about 170 MB, which stays in memory on a small server. */
@@ -56,14 +63,20 @@ export class Identities {
       known.set(hash, { new: false, sameContent: contents.get(hash) === content });
 
     for (const [hash, content] of await this.lookUpSealed(tx, [...contents.keys()])) settle(hash, content);
-    const fresh = identities.filter((identity) => !known.has(identity.hash)).sort((a, b) => (a.hash < b.hash ? -1 : 1));
+    const fresh = identities
+      .filter((identity) => !known.has(identity.hash))
+      .sort((a, b) => (a.hash < b.hash ? -1 : 1));
     if (fresh.length === 0) return known;
     const { inserted, epoch } = await insertIdentities(tx, fresh);
     if (epoch !== null && epoch > (this.sealed.at(-1)?.epoch ?? 0) + 1) {
       // Another node sealed an epoch that we have no filter of yet: nothing we said of it counts.
-      throw new CrossdockError("identity.epoch-moved", "An identity epoch was sealed meanwhile.", { retry: "later" });
+      throw new CrossdockError("identity.epoch-moved", "An identity epoch was sealed meanwhile.", {
+        retry: "later",
+      });
     }
-    const existing = fresh.filter((identity) => !inserted.has(identity.hash)).map((identity) => identity.hash);
+    const existing = fresh
+      .filter((identity) => !inserted.has(identity.hash))
+      .map((identity) => identity.hash);
     if (existing.length > 0) {
       for (const [hash, content] of await findIdentities(tx, existing, null)) settle(hash, content);
     }

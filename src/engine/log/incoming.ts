@@ -1,8 +1,9 @@
 // What the recorder is asked to record: canonical events, or native messages with what was mapped from them.
-import { canonicalJson } from "../../core/json.ts";
-import { catalogue, normalise, validateEvent } from "../../domains/catalogue.ts";
+
 import type { NativeMessage } from "../../connector/contract.ts";
+import { canonicalJson } from "../../core/json.ts";
 import type { Time } from "../../core/time.ts";
+import { catalogue, normalise, validateEvent } from "../../domains/catalogue.ts";
 import type { Problem } from "../../domains/reaction.ts";
 import type { AppendEvent } from "../../store/event.ts";
 import type { Receipt } from "../../store/intake.ts";
@@ -12,7 +13,15 @@ import { contentHash, identityHash } from "./identities.ts";
 export type Incoming =
   | { kind: "event"; system: string; hash: string; content: string; event: AppendEvent }
   | { kind: "rejected"; system: string; reason: Refusal; body: string }
-  | { kind: "native"; system: string; hash: string; content: string; receipt: Receipt; events: AppendEvent[]; problem?: Problem };
+  | {
+      kind: "native";
+      system: string;
+      hash: string;
+      content: string;
+      receipt: Receipt;
+      events: AppendEvent[];
+      problem?: Problem;
+    };
 
 /** What is wrong and where: a JSON path into the event's data, or a field of the envelope. */
 export interface Refusal {
@@ -41,7 +50,14 @@ export function incomingEvent(system: string, company: string, envelope: Envelop
   const errors = validateEvent(envelope.type, envelope.data);
   if (errors.length > 0) return rejected(system, { code: "event.invalid", errors }, envelope);
   if (catalogue[envelope.type]!.decided) {
-    return rejected(system, { code: "event.not-accepted", errors: [{ path: "$.type", message: `${envelope.type} is a decision that only Crossdock makes.` }] }, envelope);
+    return rejected(
+      system,
+      {
+        code: "event.not-accepted",
+        errors: [{ path: "$.type", message: `${envelope.type} is a decision that only Crossdock makes.` }],
+      },
+      envelope,
+    );
   }
   const event = canonicalEvent(system, company, envelope);
   return {
@@ -54,11 +70,20 @@ export function incomingEvent(system: string, company: string, envelope: Envelop
 }
 
 export function rejected(system: string, reason: Refusal, body: unknown): Incoming {
-  return { kind: "rejected", system, reason, body: JSON.stringify(body)?.replaceAll("\\u0000", "\\ufffd") ?? "" };
+  return {
+    kind: "rejected",
+    system,
+    reason,
+    body: JSON.stringify(body)?.replaceAll("\\u0000", "\\ufffd") ?? "",
+  };
 }
 
 /** A validated event with its key, its time and the text that is stored. */
-export function canonicalEvent(source: string, company: string, envelope: Omit<Envelope, "id"> & { id?: string }): AppendEvent {
+export function canonicalEvent(
+  source: string,
+  company: string,
+  envelope: Omit<Envelope, "id"> & { id?: string },
+): AppendEvent {
   const entry = catalogue[envelope.type]!;
   const data = normalise(envelope.type, envelope.data) as { company?: string };
   const inCompany = data.company ?? company;

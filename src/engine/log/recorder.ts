@@ -4,10 +4,19 @@ import { CrossdockError } from "../../core/errors.ts";
 import type { RecordedEvent } from "../../domains/event.ts";
 import type { Problem } from "../../domains/reaction.ts";
 import type { Database, Transaction } from "../../postgres/pool.ts";
-import { asRecorded, type AppendEvent, appendEvents } from "../../store/event.ts";
+import { type AppendEvent, appendEvents, asRecorded } from "../../store/event.ts";
 import { raiseProblems } from "../../store/exception.ts";
-import { addIntake, insertReceipts, insertRefused, type IntakeCount, noIntake, type Receipt, type RefusedEvent, saveCursor } from "../../store/intake.ts";
 import type { Identity } from "../../store/identity.ts";
+import {
+  addIntake,
+  type IntakeCount,
+  insertReceipts,
+  insertRefused,
+  noIntake,
+  type Receipt,
+  type RefusedEvent,
+  saveCursor,
+} from "../../store/intake.ts";
 import { uuidv7 } from "./event-id.ts";
 import type { Identities, Known } from "./identities.ts";
 import type { Incoming, Outcome } from "./incoming.ts";
@@ -57,7 +66,11 @@ export class Recorder {
   record(items: readonly Incoming[], cursor?: CursorMove): Promise<Outcome[]> {
     if (items.length === 0 && cursor === undefined) return Promise.resolve([]);
     if (this.queuedItems + items.length > QUEUE_ITEMS_MAX && this.queuedItems > 0) {
-      throw new CrossdockError("log.overloaded", "More is waiting to be recorded than memory should hold; send again later.", { retry: "later" });
+      throw new CrossdockError(
+        "log.overloaded",
+        "More is waiting to be recorded than memory should hold; send again later.",
+        { retry: "later" },
+      );
     }
     return new Promise((resolve, reject) => {
       this.queue.push({ items, cursor, resolve, reject });
@@ -89,7 +102,10 @@ export class Recorder {
   private takeGroup(): Entry[] {
     let count = 0;
     let taken = 0;
-    while (taken < this.queue.length && (taken === 0 || count + this.queue[taken]!.items.length <= GROUP_ITEMS_MAX)) {
+    while (
+      taken < this.queue.length &&
+      (taken === 0 || count + this.queue[taken]!.items.length <= GROUP_ITEMS_MAX)
+    ) {
       count += this.queue[taken]!.items.length;
       taken += 1;
     }
@@ -135,7 +151,9 @@ export class Recorder {
 
   private async commitAlone(item: Incoming): Promise<Outcome> {
     try {
-      const group = await this.commit([{ items: [item], cursor: undefined, resolve: () => {}, reject: () => {} }]);
+      const group = await this.commit([
+        { items: [item], cursor: undefined, resolve: () => {}, reject: () => {} },
+      ]);
       if (group.recorded.length > 0) this.options.recorded(group.recorded);
       return group.outcomes[0]!;
     } catch (error) {
@@ -159,12 +177,16 @@ export class Recorder {
     const items = entries.flatMap((entry) => entry.items);
     const identities = collectIdentities(items);
     return this.options.db.transaction(async (tx) => {
-      const known = identities.length === 0 ? new Map<string, Known>() : await this.options.identities.claim(tx, identities);
+      const known =
+        identities.length === 0
+          ? new Map<string, Known>()
+          : await this.options.identities.claim(tx, identities);
       const plan = planGroup(items, known);
       if (plan.receipts.length > 0) await insertReceipts(tx, plan.receipts);
       if (plan.refused.length > 0) await insertRefused(tx, plan.refused);
       if (plan.problems.length > 0) await raiseProblems(tx, plan.problems);
-      for (const { cursor } of entries) if (cursor !== undefined) await saveCursor(tx, cursor.system, cursor.poll, cursor.cursor);
+      for (const { cursor } of entries)
+        if (cursor !== undefined) await saveCursor(tx, cursor.system, cursor.poll, cursor.cursor);
       return finish(tx, plan);
     });
   }
@@ -188,7 +210,8 @@ async function finish(tx: Transaction, plan: Plan): Promise<Group> {
 function collectIdentities(items: readonly Incoming[]): Identity[] {
   const identities = new Map<string, Identity>();
   for (const item of items) {
-    if (item.kind !== "rejected" && !identities.has(item.hash)) identities.set(item.hash, { hash: item.hash, content: item.content });
+    if (item.kind !== "rejected" && !identities.has(item.hash))
+      identities.set(item.hash, { hash: item.hash, content: item.content });
   }
   return [...identities.values()];
 }
@@ -206,14 +229,28 @@ interface Plan {
 
 /** What each item becomes, given which identities are new. The first of equal ones in a batch is the new one. */
 function planGroup(items: readonly Incoming[], known: Map<string, Known>): Plan {
-  const plan: Plan = { outcomes: [], events: [], seqOf: [], receipts: [], refused: [], problems: [], counts: new Map() };
+  const plan: Plan = {
+    outcomes: [],
+    events: [],
+    seqOf: [],
+    receipts: [],
+    refused: [],
+    problems: [],
+    counts: new Map(),
+  };
   const first = new Map<string, string>();
   for (const item of items) {
     let count = plan.counts.get(item.system);
     if (count === undefined) plan.counts.set(item.system, (count = noIntake()));
     if (item.kind === "rejected") {
       count.rejected += 1;
-      plan.refused.push({ id: uuidv7(), system: item.system, outcome: "rejected", reason: JSON.stringify(item.reason), body: item.body });
+      plan.refused.push({
+        id: uuidv7(),
+        system: item.system,
+        outcome: "rejected",
+        reason: JSON.stringify(item.reason),
+        body: item.body,
+      });
       plan.outcomes.push({ status: "rejected", reason: item.reason });
       continue;
     }
@@ -253,12 +290,24 @@ function planDuplicate(plan: Plan, item: Identified, count: IntakeCount): void {
 }
 
 function planConflict(plan: Plan, item: Identified, count: IntakeCount): void {
-  const what = item.kind === "native" ? `${item.receipt.topic} ${item.receipt.nativeId}` : `event of type ${item.event.type}`;
-  const reason = { code: "event.conflict", errors: [{ path: "$.id", message: "The same id was received before with other content." }] };
+  const what =
+    item.kind === "native"
+      ? `${item.receipt.topic} ${item.receipt.nativeId}`
+      : `event of type ${item.event.type}`;
+  const reason = {
+    code: "event.conflict",
+    errors: [{ path: "$.id", message: "The same id was received before with other content." }],
+  };
   const body = item.kind === "native" ? Buffer.from(item.receipt.body).toString("utf8") : item.event.text;
   if (item.kind === "native") count.nativeDuplicate += 1;
   else count.conflict += 1;
-  plan.refused.push({ id: uuidv7(), system: item.system, outcome: "conflict", reason: JSON.stringify(reason), body: body.replaceAll("\u0000", "\ufffd") });
+  plan.refused.push({
+    id: uuidv7(),
+    system: item.system,
+    outcome: "conflict",
+    reason: JSON.stringify(reason),
+    body: body.replaceAll("\u0000", "\ufffd"),
+  });
   plan.problems.push({
     code: "event.conflict",
     fingerprint: `event.conflict/${item.system}/${item.hash}`,

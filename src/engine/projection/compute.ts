@@ -9,10 +9,12 @@ import type { OrderContext } from "../../domains/order/context.ts";
 import type { OrderEvent } from "../../domains/order/contract.ts";
 import { decideOrder } from "../../domains/order/decide.ts";
 import { evolveOrder } from "../../domains/order/evolve.ts";
+import { expectMilestones } from "../../domains/order/milestones.ts";
+import type { Order } from "../../domains/order/state.ts";
 import type { Outbound } from "../../domains/outbound.ts";
 import type { Problem, Reaction, TaskRequest } from "../../domains/reaction.ts";
 import type { StoredMovement } from "../../store/stock.ts";
-import { draftEvent, type Draft } from "./draft.ts";
+import { type Draft, draftEvent } from "./draft.ts";
 import type { Duplicates } from "./load.ts";
 import type { Rules } from "./rules.ts";
 import { type ItemSlot, type OrderSlot, takeChange, type WorkingSet } from "./working-set.ts";
@@ -55,7 +57,15 @@ export interface ComputeInput {
 }
 
 export function compute(input: ComputeInput): Outcome {
-  const outcome: Outcome = { drafts: [], outbound: [], problems: [], solved: [], tasks: [], movements: [], applied: 0 };
+  const outcome: Outcome = {
+    drafts: [],
+    outbound: [],
+    problems: [],
+    solved: [],
+    tasks: [],
+    movements: [],
+    applied: 0,
+  };
   const run = new Run(input, outcome);
   for (const event of input.events) run.apply(event);
   run.settle();
@@ -104,7 +114,13 @@ class Run {
     takeChange(slot, change);
     this.lastCause.set(slot.key, cause);
     if (change.movement !== undefined) {
-      this.outcome.movements.push({ id: event.id, seq: event.seq, company: slot.company, source: event.source, movement: change.movement });
+      this.outcome.movements.push({
+        id: event.id,
+        seq: event.seq,
+        company: slot.company,
+        source: event.source,
+        movement: change.movement,
+      });
     }
     for (const outbound of change.outbound) this.outcome.outbound.push({ outbound, cause });
     this.outcome.problems.push(...change.problems);
@@ -120,6 +136,15 @@ class Run {
     const reaction = decideOrder(before, after, fact, this.orderContext(slot));
     slot.order = after;
     this.takeReaction(slot, event, reaction);
+    this.expect(slot, before);
+  }
+
+  private expect(slot: OrderSlot, before: Order | null): void {
+    const { sla } = this.input.rules.integration;
+    if (sla === undefined) return;
+    const { tasks, solved } = expectMilestones(slot.key, before, slot.order, sla, this.input.set.now);
+    this.outcome.tasks.push(...tasks);
+    this.outcome.solved.push(...solved);
   }
 
   private orderContext(slot: OrderSlot): OrderContext {
@@ -146,7 +171,8 @@ class Run {
       outcome.drafts.push(draft);
       this.evolveDecided(slot, draft, cause);
     }
-    for (const followUp of reaction.followUps) outcome.drafts.push(draftEvent(followUp, cause, false, this.input.set.now));
+    for (const followUp of reaction.followUps)
+      outcome.drafts.push(draftEvent(followUp, cause, false, this.input.set.now));
     for (const outbound of reaction.outbound) outcome.outbound.push({ outbound, cause });
     outcome.problems.push(...reaction.problems);
     outcome.solved.push(...reaction.solved);
@@ -159,7 +185,10 @@ class Run {
     } else if (parseKey(draft.event.key).domain === "stock") {
       this.evolveItem(this.itemSlot(draft.event.key), draft.event, cause);
     } else {
-      throw new CrossdockError("engine.foreign-decision", `${draft.event.type} was decided for ${draft.event.key} while ${slot.key} is locked.`);
+      throw new CrossdockError(
+        "engine.foreign-decision",
+        `${draft.event.type} was decided for ${draft.event.key} while ${slot.key} is locked.`,
+      );
     }
   }
 
@@ -177,7 +206,12 @@ class Run {
     const { set, rules } = this.input;
     for (const slot of set.items.values()) {
       if (!slot.touched || slot.item === slot.original) continue;
-      const reaction = settleStock(slot.original, slot.item, { ...rules.settle, now: set.now }, rules.ownerOf);
+      const reaction = settleStock(
+        slot.original,
+        slot.item,
+        { ...rules.settle, now: set.now },
+        rules.ownerOf,
+      );
       const cause = this.lastCause.get(slot.key);
       if (cause === undefined) continue;
       for (const outbound of reaction.outbound) this.outcome.outbound.push({ outbound, cause });
@@ -189,7 +223,11 @@ class Run {
 }
 
 function heldBack(key: string): CrossdockError {
-  return new CrossdockError("engine.key-held", `${key} waits behind an event that could not be applied; see its exception.`, { retry: "later" });
+  return new CrossdockError(
+    "engine.key-held",
+    `${key} waits behind an event that could not be applied; see its exception.`,
+    { retry: "later" },
+  );
 }
 
 function heldProblem(event: RecordedEvent, error: unknown): Problem {
@@ -199,7 +237,15 @@ function heldProblem(event: RecordedEvent, error: unknown): Problem {
     code: "event.not-applied",
     fingerprint: `event.not-applied/${event.key}`,
     title: `${event.type} cannot be applied to ${event.key}; later events of this key wait: ${message}`,
-    detail: { seq: event.seq, eventId: event.id, code, message, ...(error instanceof CrossdockError ? error.details : { stack: error instanceof Error ? error.stack : undefined }) },
+    detail: {
+      seq: event.seq,
+      eventId: event.id,
+      code,
+      message,
+      ...(error instanceof CrossdockError
+        ? error.details
+        : { stack: error instanceof Error ? error.stack : undefined }),
+    },
     system: event.source,
     key: event.key,
   };

@@ -3,22 +3,28 @@
 import type { Time } from "../../core/time.ts";
 import type { RecordedEvent } from "../../domains/event.ts";
 import { orderKey, parseKey, stockKey } from "../../domains/key.ts";
-import { neededSkus } from "../../domains/order/needs.ts";
 import type { OrderEvent, OrderSubmitted } from "../../domains/order/contract.ts";
+import { neededSkus } from "../../domains/order/needs.ts";
 import type { Integration } from "../../policy/integration.ts";
 import type { Transaction } from "../../postgres/pool.ts";
 import { findPurchases, lockOrders, readKeyPositions } from "../../store/order.ts";
 import { lockItems, readMovements, readOrderReservations, readSkuReservations } from "../../store/stock.ts";
-import { type ItemSlot, WorkingSet } from "./working-set.ts";
+import type { ItemSlot, WorkingSet } from "./working-set.ts";
 
 export async function loadOrders(tx: Transaction, set: WorkingSet, keys: readonly string[]): Promise<void> {
   const wanted = keys.filter((key) => !set.orders.has(key)).map(parseKey);
   if (wanted.length === 0) return;
-  const rows = await lockOrders(tx, wanted.map((k) => k.company), wanted.map((k) => k.id));
+  const rows = await lockOrders(
+    tx,
+    wanted.map((k) => k.company),
+    wanted.map((k) => k.id),
+  );
   for (const row of rows) set.addOrder(orderKey(row.order.company, row.order.orderId), row);
   const unknown = keys.filter((key) => !set.orders.has(key));
   if (unknown.length === 0) return;
-  const positions = new Map((await readKeyPositions(tx, unknown)).map((position) => [position.key, position]));
+  const positions = new Map(
+    (await readKeyPositions(tx, unknown)).map((position) => [position.key, position]),
+  );
   for (const key of unknown) {
     const slot = set.addOrder(key, null);
     const position = positions.get(key);
@@ -28,7 +34,11 @@ export async function loadOrders(tx: Transaction, set: WorkingSet, keys: readonl
   }
 }
 
-export async function loadPositions(tx: Transaction, set: WorkingSet, keys: readonly string[]): Promise<void> {
+export async function loadPositions(
+  tx: Transaction,
+  set: WorkingSet,
+  keys: readonly string[],
+): Promise<void> {
   if (keys.length === 0) return;
   const positions = new Map((await readKeyPositions(tx, keys)).map((position) => [position.key, position]));
   for (const key of keys) set.addPosition(key, positions.get(key) ?? null);
@@ -37,7 +47,11 @@ export async function loadPositions(tx: Transaction, set: WorkingSet, keys: read
 export async function loadItems(tx: Transaction, set: WorkingSet, keys: readonly string[]): Promise<void> {
   const wanted = keys.filter((key) => !set.items.has(key)).map(parseKey);
   if (wanted.length === 0) return;
-  const rows = await lockItems(tx, wanted.map((k) => k.company), wanted.map((k) => k.id));
+  const rows = await lockItems(
+    tx,
+    wanted.map((k) => k.company),
+    wanted.map((k) => k.id),
+  );
   for (const row of rows) set.addItem(stockKey(row.item.company, row.item.sku), row);
   for (const { company, id } of wanted) {
     const key = stockKey(company, id);
@@ -51,13 +65,19 @@ export function neededItemKeys(set: WorkingSet, events: readonly RecordedEvent[]
   for (const event of events) {
     const slot = set.orders.get(event.key);
     if (slot === undefined) continue;
-    for (const sku of neededSkus(slot.order, event as unknown as OrderEvent)) keys.add(stockKey(slot.company, sku));
+    for (const sku of neededSkus(slot.order, event as unknown as OrderEvent))
+      keys.add(stockKey(slot.company, sku));
   }
   return [...keys];
 }
 
 /** Rows beside the items: reservations that the events name, and movements that a snapshot is combined with. */
-export async function loadRows(tx: Transaction, set: WorkingSet, events: readonly RecordedEvent[], integration: Integration): Promise<void> {
+export async function loadRows(
+  tx: Transaction,
+  set: WorkingSet,
+  events: readonly RecordedEvent[],
+  integration: Integration,
+): Promise<void> {
   const orders = new Set<string>(set.orders.keys());
   const whole = new Set<string>();
   const since = new Map<string, Time>();
@@ -82,7 +102,11 @@ export async function loadRows(tx: Transaction, set: WorkingSet, events: readonl
 
 async function loadOrderReservations(tx: Transaction, set: WorkingSet, keys: string[]): Promise<void> {
   const wanted = keys.map(parseKey);
-  const rows = await readOrderReservations(tx, wanted.map((k) => k.company), wanted.map((k) => k.id));
+  const rows = await readOrderReservations(
+    tx,
+    wanted.map((k) => k.company),
+    wanted.map((k) => k.id),
+  );
   for (const { company, reservation } of rows) {
     set.items.get(stockKey(company, reservation.sku))?.rows.reservations.push(reservation);
   }
@@ -93,14 +117,29 @@ async function loadSkuReservations(tx: Transaction, set: WorkingSet, keys: strin
   const wanted = keys.map(parseKey);
   const slots = new Map(keys.map((key) => [key, set.items.get(key)!]));
   for (const slot of slots.values()) slot.rows = { ...slot.rows, reservations: [] };
-  const rows = await readSkuReservations(tx, wanted.map((k) => k.company), wanted.map((k) => k.id));
-  for (const { company, reservation } of rows) slots.get(stockKey(company, reservation.sku))!.rows.reservations.push(reservation);
+  const rows = await readSkuReservations(
+    tx,
+    wanted.map((k) => k.company),
+    wanted.map((k) => k.id),
+  );
+  for (const { company, reservation } of rows)
+    slots.get(stockKey(company, reservation.sku))!.rows.reservations.push(reservation);
 }
 
 async function loadMovements(tx: Transaction, set: WorkingSet, since: Map<string, Time>): Promise<void> {
-  const wanted = [...since].map(([key, time]) => ({ ...parseKey(key), time, slot: set.items.get(key) as ItemSlot }));
-  const rows = await readMovements(tx, wanted.map((k) => k.company), wanted.map((k) => k.id), wanted.map((k) => k.time));
-  for (const { company, sku, movement } of rows) set.items.get(stockKey(company, sku))!.rows.movements.push(movement);
+  const wanted = [...since].map(([key, time]) => ({
+    ...parseKey(key),
+    time,
+    slot: set.items.get(key) as ItemSlot,
+  }));
+  const rows = await readMovements(
+    tx,
+    wanted.map((k) => k.company),
+    wanted.map((k) => k.id),
+    wanted.map((k) => k.time),
+  );
+  for (const { company, sku, movement } of rows)
+    set.items.get(stockKey(company, sku))!.rows.movements.push(movement);
 }
 
 export type Duplicates = Map<string, { orderId: string; channel: string }>;
@@ -109,17 +148,33 @@ export type Duplicates = Map<string, { orderId: string; channel: string }>;
 export async function loadDuplicates(tx: Transaction, events: readonly RecordedEvent[]): Promise<Duplicates> {
   const wanted = events.flatMap((event) => {
     const data = event.data as OrderSubmitted;
-    if (event.type !== "order.submitted" || data.customer === undefined || data.purchaseOrder === undefined) return [];
-    return [{ key: event.key, company: event.company, customerId: data.customer.id, purchaseOrder: data.purchaseOrder, orderId: data.orderId, channel: event.source }];
+    if (event.type !== "order.submitted" || data.customer === undefined || data.purchaseOrder === undefined)
+      return [];
+    return [
+      {
+        key: event.key,
+        company: event.company,
+        customerId: data.customer.id,
+        purchaseOrder: data.purchaseOrder,
+        orderId: data.orderId,
+        channel: event.source,
+      },
+    ];
   });
   const duplicates: Duplicates = new Map();
   if (wanted.length === 0) return duplicates;
   const matches = [...(await findPurchases(tx, wanted)), ...wanted];
   for (const one of wanted) {
     const other = matches.find(
-      (m) => m !== one && m.orderId !== one.orderId && m.company === one.company && m.customerId === one.customerId && m.purchaseOrder === one.purchaseOrder &&
+      (m) =>
+        m !== one &&
+        m.orderId !== one.orderId &&
+        m.company === one.company &&
+        m.customerId === one.customerId &&
+        m.purchaseOrder === one.purchaseOrder &&
         // Within a batch only the earlier one is the original.
-        (!wanted.includes(m as (typeof wanted)[number]) || wanted.indexOf(m as (typeof wanted)[number]) < wanted.indexOf(one)),
+        (!wanted.includes(m as (typeof wanted)[number]) ||
+          wanted.indexOf(m as (typeof wanted)[number]) < wanted.indexOf(one)),
     );
     if (other !== undefined) duplicates.set(one.key, { orderId: other.orderId, channel: other.channel });
   }

@@ -1,12 +1,13 @@
 // Reads the log in order and applies it in batches. Events are handed over in memory after their commit; the
 // hand-over is a bounded cache, and gaps, overflow, restarts and other nodes' events are read from the log.
-import type { RecordedEvent } from "../../domains/event.ts";
+
 import { partitionOf } from "../../core/crc32c.ts";
+import type { RecordedEvent } from "../../domains/event.ts";
 import type { Database } from "../../postgres/pool.ts";
 import { headSeq, readFacts } from "../../store/event.ts";
 import { readPositions, savePositions } from "../../store/position.ts";
-import { type Applied, applyEvents } from "./transaction.ts";
 import type { Rules } from "./rules.ts";
+import { type Applied, applyEvents } from "./transaction.ts";
 
 export interface ProjectorOptions {
   db: Database;
@@ -169,7 +170,13 @@ export class Projector {
 
   private async applyBatch(events: RecordedEvent[]): Promise<void> {
     if (events.length === 0) return;
-    const result = await applyEvents({ db: this.options.db, rules: this.options.rules, events, catchUp: false, sinceDay: this.day });
+    const result = await applyEvents({
+      db: this.options.db,
+      rules: this.options.rules,
+      events,
+      catchUp: false,
+      sinceDay: this.day,
+    });
     this.options.applied(result);
   }
 

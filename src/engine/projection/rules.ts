@@ -1,8 +1,7 @@
 // The parts of a configuration that the projection asks for on its hot path, looked up once.
-import type { StockSource } from "../../domains/inventory/change.ts";
-import type { OrderContext } from "../../domains/order/context.ts";
-import type { SettleContext } from "../../domains/inventory/change.ts";
+import type { SettleContext, StockSource } from "../../domains/inventory/change.ts";
 import type { StockLevel } from "../../domains/inventory/state.ts";
+import type { OrderContext } from "../../domains/order/context.ts";
 import { defaultClock, defaultFigures } from "../../policy/defaults.ts";
 import type { Integration } from "../../policy/integration.ts";
 import { channelsOf, compileRoutes, type Routes } from "../../policy/routing.ts";
@@ -33,7 +32,12 @@ export function compileRules(integration: Integration): Rules {
       let source = sources.get(system);
       if (source === undefined) {
         const declared = integration.systems[system];
-        source = { system, figure: declared?.figures ?? defaultFigures, clock: declared?.clock ?? defaultClock, owners };
+        source = {
+          system,
+          figure: declared?.figures ?? defaultFigures,
+          clock: declared?.clock ?? defaultClock,
+          owners,
+        };
         sources.set(system, source);
       }
       return source;

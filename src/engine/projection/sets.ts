@@ -8,7 +8,11 @@ import { readKnownLevels, readSetMembers } from "../../store/stock-set.ts";
 import type { SetDecisions } from "./compute.ts";
 import type { Rules } from "./rules.ts";
 
-export async function readSets(tx: Transaction, events: readonly RecordedEvent[], rules: Rules): Promise<SetDecisions> {
+export async function readSets(
+  tx: Transaction,
+  events: readonly RecordedEvent[],
+  rules: Rules,
+): Promise<SetDecisions> {
   const decisions: SetDecisions = new Map();
   for (const event of events) {
     const set = event.data as SetObserved;

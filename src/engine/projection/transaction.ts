@@ -1,18 +1,24 @@
 // The one apply function: lock what the events touch, apply what the log holds of those keys already, evolve and
 // decide in memory, save as sets with follow-ups and deliveries, in one transaction. All of it or nothing.
 import type { Time } from "../../core/time.ts";
-import type { Problem } from "../../domains/reaction.ts";
-import { outboundKinds } from "../../domains/outbound.ts";
 import type { RecordedEvent } from "../../domains/event.ts";
-import { parseKey } from "../../domains/key.ts";
 import { type Allocated, describeShortfall } from "../../domains/inventory/available.ts";
+import { parseKey } from "../../domains/key.ts";
+import { outboundKinds } from "../../domains/outbound.ts";
+import type { Problem } from "../../domains/reaction.ts";
 import { route } from "../../policy/routing.ts";
 import type { Database, Transaction } from "../../postgres/pool.ts";
 import { insertDeliveries, type NewDelivery, type PendingDelivery } from "../../store/delivery.ts";
 import { type AppendEvent, appendEvents, asRecorded, readUnapplied } from "../../store/event.ts";
 import { raiseProblems, solveProblems } from "../../store/exception.ts";
 import { type KeyPosition, saveKeyPositions, saveOrders } from "../../store/order.ts";
-import { insertMovements, readSkuReservations, removeReservations, saveItems, saveReservations } from "../../store/stock.ts";
+import {
+  insertMovements,
+  readSkuReservations,
+  removeReservations,
+  saveItems,
+  saveReservations,
+} from "../../store/stock.ts";
 import { saveTasks } from "../../store/task.ts";
 import { type CausedOutbound, compute, type Outcome, UnlockedKeys } from "./compute.ts";
 import type { Draft } from "./draft.ts";
@@ -65,14 +71,23 @@ export async function applyEvents(request: ApplyRequest): Promise<Applied> {
   }
 }
 
-async function applyIn(tx: Transaction, request: ApplyRequest, extraKeys: ReadonlySet<string>): Promise<Applied> {
+async function applyIn(
+  tx: Transaction,
+  request: ApplyRequest,
+  extraKeys: ReadonlySet<string>,
+): Promise<Applied> {
   const answered = await request.prelude?.(tx);
-  const events = answered === undefined ? request.events : request.events.filter((event) => !answered.has(event));
+  const events =
+    answered === undefined ? request.events : request.events.filter((event) => !answered.has(event));
   const { set, all } = await prepare(tx, request, events, extraKeys);
   request.loaded?.(set);
   const submissions = all.filter((event) => event.type === "order.submitted");
   const duplicates = submissions.length === 0 ? new Map() : await loadDuplicates(tx, submissions);
-  const sets = await readSets(tx, all.filter((event) => event.type === "inventory.set.observed"), request.rules);
+  const sets = await readSets(
+    tx,
+    all.filter((event) => event.type === "inventory.set.observed"),
+    request.rules,
+  );
   const outcome = compute({ set, events: all, rules: request.rules, duplicates, sets });
   await describeShortfalls(tx, set, outcome.problems);
   await saveState(tx, set, outcome);
@@ -93,8 +108,16 @@ async function prepare(
   const now = await databaseTime(tx);
   const set = new WorkingSet(now, request.rules.integration.stock.baseUnit);
   const keys = [...new Set([...events.map((event) => event.key), ...extraKeys, ...(request.release ?? [])])];
-  await loadOrders(tx, set, keys.filter((key) => parseKey(key).domain === "order"));
-  await loadPositions(tx, set, keys.filter((key) => parseKey(key).domain === "location"));
+  await loadOrders(
+    tx,
+    set,
+    keys.filter((key) => parseKey(key).domain === "order"),
+  );
+  await loadPositions(
+    tx,
+    set,
+    keys.filter((key) => parseKey(key).domain === "location"),
+  );
   let all = [...events];
   const decides = set.orders.size > 0;
   if (request.catchUp && decides) all = await withUnapplied(tx, request, set, [...set.orders.keys()], all);
@@ -112,17 +135,29 @@ async function prepare(
 }
 
 async function databaseTime(tx: Transaction): Promise<Time> {
-  const { rows } = await tx.query<{ now: Time }>({ name: "database-time", text: "select clock_timestamp() as now", values: [] });
+  const { rows } = await tx.query<{ now: Time }>({
+    name: "database-time",
+    text: "select clock_timestamp() as now",
+    values: [],
+  });
   return rows[0]!.now;
 }
 
 /** Puts facts of the keys that are recorded and not applied before everything, in the order of the log. */
-async function withUnapplied(tx: Transaction, request: ApplyRequest, set: WorkingSet, keys: string[], events: readonly RecordedEvent[]): Promise<RecordedEvent[]> {
+async function withUnapplied(
+  tx: Transaction,
+  request: ApplyRequest,
+  set: WorkingSet,
+  keys: string[],
+  events: readonly RecordedEvent[],
+): Promise<RecordedEvent[]> {
   const slotOf = (key: string) => set.items.get(key) ?? set.orders.get(key) ?? set.positions.get(key);
   const applied = keys.map((key) => slotOf(key)?.appliedSeq ?? 0);
   const behind = await readUnapplied(tx, keys, applied, request.sinceDay);
   if (behind.length === 0) return [...events];
-  const bySeq = new Map([...behind, ...events.filter((event) => event.seq > 0)].map((event) => [event.seq, event]));
+  const bySeq = new Map(
+    [...behind, ...events.filter((event) => event.seq > 0)].map((event) => [event.seq, event]),
+  );
   const facts = [...bySeq.values()].sort((a, b) => a.seq - b.seq);
   return [...facts, ...events.filter((event) => event.seq === 0)];
 }
@@ -131,11 +166,17 @@ async function describeShortfalls(tx: Transaction, set: WorkingSet, problems: Pr
   const short = problems.filter((problem) => problem.code === "inventory.shortfall");
   if (short.length === 0) return;
   const keys = short.map((problem) => parseKey(problem.key));
-  const stored = await readSkuReservations(tx, keys.map((k) => k.company), keys.map((k) => k.id));
+  const stored = await readSkuReservations(
+    tx,
+    keys.map((k) => k.company),
+    keys.map((k) => k.id),
+  );
   for (const problem of short) {
     const slot = set.items.get(problem.key);
     if (slot === undefined) continue;
-    const reservations = stored.filter((s) => s.company === slot.company && s.reservation.sku === slot.id).map((s) => s.reservation);
+    const reservations = stored
+      .filter((s) => s.company === slot.company && s.reservation.sku === slot.id)
+      .map((s) => s.reservation);
     const atRisk: Allocated[] = describeShortfall(slot.item, problem.detail.location as string, reservations);
     problem.detail = { ...problem.detail, ordersAtRisk: atRisk };
   }
@@ -149,13 +190,30 @@ async function saveState(tx: Transaction, set: WorkingSet, outcome: Outcome): Pr
   const freshItems = items.filter((slot) => slot.fresh);
   const freshOrders = existing.filter((slot) => slot.fresh);
   const unknown = orders.filter((slot) => slot.order === null);
-  const positions: KeyPosition[] = [...unknown, ...[...set.positions.values()].filter((slot) => slot.touched)];
-  const changes = items.flatMap((slot) => [...slot.changed.values()].map((change) => ({ company: slot.company, ...change })));
-  const removed = changes.filter((change) => change.reservation === null).map((change) => ({ ...change.key, company: change.company }));
-  const kept = changes.flatMap((change) => (change.reservation === null ? [] : [{ company: change.company, reservation: change.reservation }]));
+  const positions: KeyPosition[] = [
+    ...unknown,
+    ...[...set.positions.values()].filter((slot) => slot.touched),
+  ];
+  const changes = items.flatMap((slot) =>
+    [...slot.changed.values()].map((change) => ({ company: slot.company, ...change })),
+  );
+  const removed = changes
+    .filter((change) => change.reservation === null)
+    .map((change) => ({ ...change.key, company: change.company }));
+  const kept = changes.flatMap((change) =>
+    change.reservation === null ? [] : [{ company: change.company, reservation: change.reservation }],
+  );
   const [inserted, created] = await Promise.all([
-    saveItems(tx, items.filter((slot) => !slot.fresh), freshItems),
-    saveOrders(tx, existing.filter((slot) => !slot.fresh), freshOrders),
+    saveItems(
+      tx,
+      items.filter((slot) => !slot.fresh),
+      freshItems,
+    ),
+    saveOrders(
+      tx,
+      existing.filter((slot) => !slot.fresh),
+      freshOrders,
+    ),
     positions.length > 0 && saveKeyPositions(tx, positions),
     removed.length > 0 && removeReservations(tx, removed),
     kept.length > 0 && saveReservations(tx, kept),
@@ -168,16 +226,26 @@ async function saveState(tx: Transaction, set: WorkingSet, outcome: Outcome): Pr
 }
 
 /** Commands first, then what was decided and what follows; gives every event its seq. */
-async function append(tx: Transaction, events: readonly RecordedEvent[], drafts: readonly Draft[]): Promise<RecordedEvent[]> {
+async function append(
+  tx: Transaction,
+  events: readonly RecordedEvent[],
+  drafts: readonly Draft[],
+): Promise<RecordedEvent[]> {
   const commands = events.filter((event) => event.seq === 0);
   if (commands.length + drafts.length === 0) return [];
   const index = new Map(commands.map((event, position) => [event, position]));
   const rows: AppendEvent[] = [
     ...commands.map((event) => ({ ...event, text: JSON.stringify(event.data) })),
-    ...drafts.map(({ event, cause }) => ({ ...event, text: JSON.stringify(event.data), causeSeq: cause.seq > 0 ? cause.seq : -1 - index.get(cause)! })),
+    ...drafts.map(({ event, cause }) => ({
+      ...event,
+      text: JSON.stringify(event.data),
+      causeSeq: cause.seq > 0 ? cause.seq : -1 - index.get(cause)!,
+    })),
   ];
   const recorded = asRecorded(rows, await appendEvents(tx, rows));
-  commands.forEach((event, position) => Object.assign(event, { seq: recorded[position]!.seq, recordedAt: recorded[position]!.recordedAt }));
+  commands.forEach((event, position) =>
+    Object.assign(event, { seq: recorded[position]!.seq, recordedAt: recorded[position]!.recordedAt }),
+  );
   return recorded;
 }
 

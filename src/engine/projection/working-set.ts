@@ -53,7 +53,10 @@ export class WorkingSet {
     this.baseUnit = baseUnit;
   }
 
-  addOrder(key: string, loaded: { order: Order; appliedSeq: number; heldSeq: number | null } | null): OrderSlot {
+  addOrder(
+    key: string,
+    loaded: { order: Order; appliedSeq: number; heldSeq: number | null } | null,
+  ): OrderSlot {
     const { company, id } = parseKey(key);
     const slot: OrderSlot = {
       kind: "order",
@@ -70,7 +73,10 @@ export class WorkingSet {
     return slot;
   }
 
-  addItem(key: string, loaded: { item: StockItem; appliedSeq: number; heldSeq: number | null } | null): ItemSlot {
+  addItem(
+    key: string,
+    loaded: { item: StockItem; appliedSeq: number; heldSeq: number | null } | null,
+  ): ItemSlot {
     const { company, id } = parseKey(key);
     const slot: ItemSlot = {
       kind: "item",
@@ -111,12 +117,14 @@ export class WorkingSet {
 export function takeChange(slot: ItemSlot, change: StockChange): void {
   slot.item = change.item;
   slot.touched = true;
-  if (change.movement !== undefined) slot.rows = { ...slot.rows, movements: [...slot.rows.movements, change.movement] };
+  if (change.movement !== undefined)
+    slot.rows = { ...slot.rows, movements: [...slot.rows.movements, change.movement] };
   if (change.reservations.length === 0 && change.removed.length === 0) return;
   const gone = new Set(change.removed.map(reservationKey));
   for (const reservation of change.reservations) gone.add(reservationKey(reservation));
   const kept = slot.rows.reservations.filter((reservation) => !gone.has(reservationKey(reservation)));
   slot.rows = { ...slot.rows, reservations: [...kept, ...change.reservations] };
   for (const key of change.removed) slot.changed.set(reservationKey(key), { key, reservation: null });
-  for (const reservation of change.reservations) slot.changed.set(reservationKey(reservation), { key: reservation, reservation });
+  for (const reservation of change.reservations)
+    slot.changed.set(reservationKey(reservation), { key: reservation, reservation });
 }

@@ -1,0 +1,91 @@
+// A native message becomes a receipt and, where its mapping succeeds, canonical events. A mapping that fails
+// keeps the receipt, so that a mended mapping can map it again.
+
+import type { Connector, ConnectorSession, Mapping, NativeMessage } from "../../connector/contract.ts";
+import { validateEvent } from "../../domains/catalogue.ts";
+import type { Problem } from "../../domains/reaction.ts";
+import type { AppendEvent } from "../../store/event.ts";
+import type { Receipt } from "../../store/intake.ts";
+import { mappedEventId, uuidv7 } from "../log/event-id.ts";
+import { canonicalEvent, type Incoming, nativeIdentity } from "../log/incoming.ts";
+
+export interface NativeSource {
+  system: string;
+  company: string;
+  connector: Connector;
+  session: ConnectorSession;
+}
+
+export function incomingNative(source: NativeSource, message: NativeMessage): Incoming {
+  const receiptId = uuidv7();
+  const mapped = mapReceipt(source, receiptId, message);
+  return { kind: "native", system: source.system, ...nativeIdentity(source.system, message), ...mapped };
+}
+
+export function mapReceipt(
+  source: NativeSource,
+  receiptId: string,
+  message: NativeMessage,
+): { receipt: Receipt; events: AppendEvent[]; problem?: Problem } {
+  const revision = source.connector.mappingRevision;
+  const receipt: Receipt = {
+    id: receiptId,
+    system: source.system,
+    topic: message.topic,
+    nativeId: message.id,
+    contentType: message.contentType,
+    body: typeof message.body === "string" ? Buffer.from(message.body, "utf8") : message.body,
+    outcome: "mapped",
+    mappingRevision: revision,
+    events: 0,
+  };
+  const mapping = mapSafely(source.session, message);
+  if ("ignored" in mapping)
+    return { receipt: { ...receipt, outcome: "ignored", reason: mapping.ignored }, events: [] };
+  const failure = "failed" in mapping ? mapping : firstInvalid(mapping);
+  if (failure !== undefined) {
+    const reason = failure.path === undefined ? failure.failed : `${failure.path}: ${failure.failed}`;
+    return {
+      receipt: { ...receipt, outcome: "failed", reason },
+      events: [],
+      problem: mappingProblem(source, receipt, reason),
+    };
+  }
+  const { events } = mapping as { events: { type: string; data: unknown; time?: string }[] };
+  const canonical = events.map((event, index) => ({
+    ...canonicalEvent(source.system, source.company, event),
+    id: mappedEventId(receiptId, index, revision),
+    receiptId,
+  }));
+  return { receipt: { ...receipt, events: canonical.length }, events: canonical };
+}
+
+/** A connector's own fault while mapping is a failed mapping of this message, not a failure of the stream. */
+function mapSafely(session: ConnectorSession, message: NativeMessage): Mapping {
+  try {
+    return session.map(message);
+  } catch (error) {
+    return { failed: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+function firstInvalid(mapping: {
+  events: { type: string; data: unknown }[];
+}): { failed: string; path: string } | undefined {
+  for (const [index, event] of mapping.events.entries()) {
+    const [error] = validateEvent(event.type, event.data);
+    if (error !== undefined) return { failed: error.message, path: `${event.type}[${index}] ${error.path}` };
+  }
+  return undefined;
+}
+
+function mappingProblem(source: NativeSource, receipt: Receipt, reason: string): Problem {
+  return {
+    code: "receipt.not-mapped",
+    fingerprint: `receipt.not-mapped/${source.system}/${receipt.topic}/${receipt.nativeId}`,
+    title: `${source.system} ${receipt.topic} ${receipt.nativeId} could not be mapped: ${reason}`,
+    detail: { receiptId: receipt.id, topic: receipt.topic, nativeId: receipt.nativeId, reason },
+    system: source.system,
+    key: `receipt:${receipt.id}`,
+  };
+}
