@@ -1,4 +1,5 @@
-// Exact money for the simulated products: numbers are read by their shortest decimal text and
+// Exact money for the simulated products, shared with nothing of Crossdock, so that no fault in its
+// arithmetic can hide in theirs. Numbers are read by their shortest decimal text and
 // counted as integers of a millionth. A number with more than six decimals is cut, never rounded up.
 
 const SCALE = 1_000_000n;
@@ -30,4 +31,10 @@ export function lineAmountPennies(quantity: number, price: number, priceUnit: nu
 
 export function poundsNumber(pennies: bigint): number {
   return Number(pennies) / 100;
+}
+
+/** a + b without binary rounding, to six decimals. */
+export function sum(a: number, b: number): number {
+  if (Number.isInteger(a) && Number.isInteger(b)) return a + b;
+  return Number(millionths(a) + millionths(b)) / 1_000_000;
 }

@@ -105,7 +105,11 @@ async function serve(context: Context, incoming: IncomingMessage, response: Serv
   await serveNative(context, request, response);
 }
 
-async function serveNative(context: Context, request: NativeRequest, response: ServerResponse): Promise<void> {
+async function serveNative(
+  context: Context,
+  request: NativeRequest,
+  response: ServerResponse,
+): Promise<void> {
   const { faults } = context.options;
   if (faults.active("down")) {
     count(context, request, undefined, "reset");

@@ -59,11 +59,20 @@ export class Router {
       if (!match) continue;
       const params: Record<string, string> = {};
       for (const [index, name] of candidate.names.entries()) {
-        params[name] = decodeURIComponent(match[index + 1] as string);
+        params[name] = decoded(match[index + 1] as string);
       }
       return { route: candidate.route, params };
     }
     return undefined;
+  }
+}
+
+/** A broken percent sequence stays as it is: then nothing has that name, which is the right answer. */
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
   }
 }
 

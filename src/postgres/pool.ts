@@ -1,0 +1,210 @@
+// Connections and transactions on one PostgreSQL. Every session runs in UTC and UTF-8; a transaction that throws
+// is rolled back; a broken connection is never reused. Fails with CrossdockError `postgres.…`, the driver's cause kept.
+import pg from "pg";
+import { CrossdockError } from "../core/errors.ts";
+import { columnTypes } from "./column-values.ts";
+import { connectFailure, queryFailure } from "./failure.ts";
+import { openSession, type Session, startSession } from "./session.ts";
+import { type Queryable, type QueryResult, runOn, type Statement } from "./statement.ts";
+
+export type Transaction = Queryable;
+
+export interface TransactionOptions {
+  isolation?: "read committed" | "repeatable read" | "serializable";
+  readOnly?: boolean;
+}
+
+export interface DatabaseOptions {
+  /** Shown in pg_stat_activity. */
+  applicationName?: string;
+  connectionsMax?: number;
+  /** 0: none. */
+  statementTimeoutMs?: number;
+  connectTimeoutMs?: number;
+  /** An idle connection is closed after this long; 0: never. */
+  idleTimeoutMs?: number;
+  /** An idle connection was lost; the next query opens another. */
+  onConnectionLost?(error: CrossdockError): void;
+}
+
+export interface Database extends Queryable {
+  /** Commits when `run` returns, rolls back when it throws. The transaction must not be used after that. */
+  transaction<Result>(
+    run: (tx: Transaction) => Promise<Result>,
+    options?: TransactionOptions,
+  ): Promise<Result>;
+  /** A session of its own beside the pool: LISTEN, session locks. The caller closes it. */
+  connection(): Promise<Session>;
+  /** Waits for running queries. Nothing can be asked afterwards. */
+  close(): Promise<void>;
+}
+
+export { checkDurability } from "./durability.ts";
+export type { Session } from "./session.ts";
+export type { Queryable, QueryResult, Statement } from "./statement.ts";
+
+export function openDatabase(url: string, options: DatabaseOptions = {}): Database {
+  const config = clientConfig(url, options);
+  const pool = new pg.Pool({
+    ...config,
+    max: options.connectionsMax ?? 10,
+    idleTimeoutMillis: options.idleTimeoutMs ?? 30_000,
+    onConnect: (client) => startSession(client as pg.Client, options.statementTimeoutMs ?? 0),
+  });
+  pool.on("error", (error) => options.onConnectionLost?.(queryFailure(error, true) as CrossdockError));
+  const sessions = new Set<Session>();
+  let closed: Promise<void> | undefined;
+  return {
+    query: (statement, values) => withClient(pool, (client) => run(client, statement, values)),
+    transaction: (work, settings) => withClient(pool, (client) => transact(client, work, settings ?? {})),
+    async connection() {
+      if (closed !== undefined) throw closedError();
+      const session = await openSession(config, options.statementTimeoutMs ?? 0);
+      sessions.add(session);
+      session.onClosed(() => sessions.delete(session));
+      return session;
+    },
+    close() {
+      closed ??= Promise.all([pool.end(), ...[...sessions].map((session) => session.close())]).then(
+        () => undefined,
+      );
+      return closed;
+    },
+  };
+}
+
+function clientConfig(url: string, options: DatabaseOptions): pg.ClientConfig {
+  return {
+    connectionString: url,
+    application_name: options.applicationName ?? "crossdock",
+    connectionTimeoutMillis: options.connectTimeoutMs ?? 10_000,
+    keepAlive: true,
+    types: columnTypes,
+    // Queries of one transaction that are asked together leave together; each still stands for itself.
+    pipeline: true,
+  };
+}
+
+interface Lease {
+  client: pg.PoolClient;
+  /** The connection is in an unknown state and must not go back to the pool. */
+  broken: boolean;
+}
+
+async function withClient<Result>(pool: pg.Pool, use: (lease: Lease) => Promise<Result>): Promise<Result> {
+  if (pool.ending) throw closedError();
+  let client: pg.PoolClient;
+  try {
+    client = await pool.connect();
+  } catch (error) {
+    throw connectFailure(error);
+  }
+  const lease: Lease = { client, broken: false };
+  // Without a listener a connection that dies between two queries would end the process.
+  const onError = () => {
+    lease.broken = true;
+  };
+  client.on("error", onError);
+  try {
+    return await use(lease);
+  } finally {
+    client.off("error", onError);
+    client.release(lease.broken);
+  }
+}
+
+async function run<Row>(
+  lease: Lease,
+  statement: string | Statement,
+  values?: readonly unknown[],
+): Promise<QueryResult<Row>> {
+  try {
+    return await runOn<Row>(lease.client, statement, values);
+  } catch (error) {
+    throw failed(lease, error);
+  }
+}
+
+/** A lost connection leaves the lease broken; a value that the driver could not write does not. */
+function failed(lease: Lease, error: unknown): unknown {
+  if (!(error instanceof pg.DatabaseError) && isConnectionLoss(error)) lease.broken = true;
+  const failure = queryFailure(error, lease.broken);
+  if (failure instanceof CrossdockError && spoilsConnection.has(failure.code)) lease.broken = true;
+  return failure;
+}
+
+const spoilsConnection: ReadonlySet<string> = new Set(["postgres.unavailable", "postgres.plan-outdated"]);
+
+function isConnectionLoss(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return (
+    typeof (error as NodeJS.ErrnoException).syscall === "string" ||
+    /^(Connection terminated|Client )/.test(error.message)
+  );
+}
+
+async function transact<Result>(
+  lease: Lease,
+  work: (tx: Transaction) => Promise<Result>,
+  options: TransactionOptions,
+): Promise<Result> {
+  let open = true;
+  const tx: Transaction = {
+    query(statement, values) {
+      if (!open)
+        return Promise.reject(new CrossdockError("postgres.transaction-over", "The transaction is over."));
+      return run(lease, statement, values);
+    },
+  };
+  await run(lease, begin(options));
+  let result: Result;
+  try {
+    result = await work(tx);
+  } catch (error) {
+    open = false;
+    await rollback(lease);
+    throw error;
+  }
+  open = false;
+  await commit(lease);
+  return result;
+}
+
+function begin({ isolation, readOnly }: TransactionOptions): string {
+  return `begin${isolation === undefined ? "" : ` isolation level ${isolation}`}${readOnly === true ? " read only" : ""}`;
+}
+
+async function rollback(lease: Lease): Promise<void> {
+  if (lease.broken) return;
+  try {
+    await lease.client.query("rollback");
+  } catch {
+    // The caller gets the error that led here; the server rolls back by itself when the connection is dropped.
+    lease.broken = true;
+  }
+}
+
+async function commit(lease: Lease): Promise<void> {
+  let answer: pg.QueryResult;
+  try {
+    answer = await lease.client.query("commit");
+  } catch (error) {
+    const failure = failed(lease, error);
+    if (!lease.broken) throw failure;
+    throw new CrossdockError(
+      "postgres.commit-unknown",
+      "The connection was lost during the commit; whether it took place is unknown.",
+      { retry: "later", cause: error },
+    );
+  }
+  // The server answers COMMIT with ROLLBACK when a statement had failed and the failure was caught.
+  if (answer.command !== "COMMIT")
+    throw new CrossdockError(
+      "postgres.rolled-back",
+      "A statement of the transaction had failed, so nothing was committed.",
+    );
+}
+
+function closedError(): CrossdockError {
+  return new CrossdockError("postgres.closed", "The database was closed.");
+}
