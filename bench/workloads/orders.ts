@@ -11,7 +11,10 @@ const LOCATIONS = ["EAST", "WEST"];
 function zipf(): () => number {
   const cumulative: number[] = [];
   let sum = 0;
-  for (let rank = 1; rank <= SKUS; rank++) cumulative.push((sum += 1 / rank));
+  for (let rank = 1; rank <= SKUS; rank++) {
+    sum += 1 / rank;
+    cumulative.push(sum);
+  }
   let state = 42;
   return () => {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;

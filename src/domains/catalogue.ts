@@ -104,7 +104,9 @@ function unknownType(type: string): Fault {
   return {
     path: "$.type",
     message:
-      siblings.length > 0 ? `${message} There are ${siblings.join(", ")}.` : `${message} See the event catalogue.`,
+      siblings.length > 0
+        ? `${message} There are ${siblings.join(", ")}.`
+        : `${message} See the event catalogue.`,
   };
 }
 
@@ -116,7 +118,8 @@ function buildEntries(): Record<string, CompiledEntry> {
     built[type] = entry(type, schema, inventoryDecisions.has(type), keyOf);
   }
   for (const [type, schema] of Object.entries(orderFacts)) built[type] = entry(type, schema, false, byOrder);
-  for (const [type, schema] of Object.entries(orderDecisions)) built[type] = entry(type, schema, true, byOrder);
+  for (const [type, schema] of Object.entries(orderDecisions))
+    built[type] = entry(type, schema, true, byOrder);
   return built;
 }
 
@@ -130,7 +133,8 @@ function entry(type: string, schema: TSchema, decided: boolean, keyOf: KeyOf): C
     decided,
     keyOf,
     hasCompany: "company" in (schema as { properties: object }).properties,
-    timeOf: field === undefined ? () => undefined : (data) => (data as Record<string, Time | undefined>)[field],
+    timeOf:
+      field === undefined ? () => undefined : (data) => (data as Record<string, Time | undefined>)[field],
     get validator() {
       validator ??= Compile(schema) as Validator;
       return validator;

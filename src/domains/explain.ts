@@ -53,7 +53,10 @@ function visit(schema: SchemaNode, value: unknown, path: Path, report: Report): 
     if (!words.includes(value)) add(report, path, oneOfMessage(words, value));
     return;
   }
-  if (schema.anyOf !== undefined) return visitUnion(schema.anyOf, value, path, report);
+  if (schema.anyOf !== undefined) {
+    visitUnion(schema.anyOf, value, path, report);
+    return;
+  }
   if (schema.type !== undefined && !isOfType(schema.type, value)) {
     add(report, path, `must be ${article(schema.type)}, not ${describe(value)}.`);
     return;
@@ -104,7 +107,11 @@ function visitUnion(branches: SchemaNode[], value: unknown, path: Path, report: 
 function visitText(schema: SchemaNode, value: string, path: Path, report: Report): void {
   const length = schema.minLength === undefined && schema.maxLength === undefined ? 0 : codePoints(value);
   if (schema.minLength !== undefined && length < schema.minLength) {
-    add(report, path, length === 0 ? "must not be empty." : `must have ${schema.minLength} characters or more.`);
+    add(
+      report,
+      path,
+      length === 0 ? "must not be empty." : `must have ${schema.minLength} characters or more.`,
+    );
   } else if (schema.maxLength !== undefined && length > schema.maxLength) {
     add(report, path, `must have at most ${schema.maxLength} characters, and has ${length}.`);
   } else if (schema.pattern !== undefined && !new RegExp(schema.pattern, "u").test(value)) {
@@ -150,7 +157,8 @@ function visitArray(schema: SchemaNode, value: unknown[], path: Path, report: Re
 function visitObject(schema: SchemaNode, value: object, path: Path, report: Report): void {
   const record = value as Record<string, unknown>;
   for (const name of schema.required ?? []) {
-    if (!Object.hasOwn(record, name) || record[name] === undefined) add(report, [...path, name], "is required.");
+    if (!Object.hasOwn(record, name) || record[name] === undefined)
+      add(report, [...path, name], "is required.");
   }
   const names = Object.keys(schema.properties ?? {});
   const patterns = Object.entries(schema.patternProperties ?? {});

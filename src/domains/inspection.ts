@@ -9,25 +9,21 @@ import { isTime, parseTime } from "../core/time.ts";
 import type { Fault, SchemaNode } from "./explain.ts";
 import { Currency, TimeText } from "./schema.ts";
 
-type Path = readonly (string | number)[];
-
 /** Where in the data something has to be looked at; drawn from the contract once. */
 export type Inspection =
   | { kind: "nothing" | "time" | "currency" }
-  | { kind: "object"; fields: readonly (readonly [string, Inspection])[]; times: readonly string[] }
+  | { kind: "object"; fields: readonly (readonly [string, Inspection])[] }
   | { kind: "array"; items: Inspection; identity: string | undefined };
 
-/** Lines and charges are named once per document where the document itself defines them. */
-const IDENTITIES: Readonly<Record<string, string>> = { SubmittedLine: "lineId", Charge: "chargeId" };
 const NOTHING: Inspection = { kind: "nothing" };
+const timeText = TimeText as SchemaNode;
+const currency = Currency as SchemaNode;
 
 export function inspectionOf(schema: TSchema): Inspection {
   const node = schema as SchemaNode;
   if (node.type === "string") {
-    if (node.pattern === TimeText.pattern) return { kind: "time" };
-    return node.pattern === Currency.pattern && node.description === Currency.description
-      ? { kind: "currency" }
-      : NOTHING;
+    if (node.pattern === timeText.pattern) return { kind: "time" };
+    return node.description === currency.description ? { kind: "currency" } : NOTHING;
   }
   if (node.type === "array" && node.items !== undefined) {
     const items = inspectionOf(node.items as TSchema);
@@ -38,124 +34,132 @@ export function inspectionOf(schema: TSchema): Inspection {
     const fields = Object.entries(node.properties)
       .map(([name, property]) => [name, inspectionOf(property as TSchema)] as const)
       .filter(([, inspection]) => inspection.kind !== "nothing");
-    if (fields.length === 0) return NOTHING;
-    return { kind: "object", fields, times: fields.filter(([, { kind }]) => kind === "time").map(([name]) => name) };
+    return fields.length === 0 ? NOTHING : { kind: "object", fields };
   }
   return NOTHING;
 }
 
-/** An entry that carries its own price or amount defines a line; others only refer to one. */
+/** A document that gives its lines a price, or its charges a kind, defines them: once each. Others refer. */
 function identityOf(items: SchemaNode): string | undefined {
   const properties = items.properties ?? {};
-  if ("price" in properties && "lineId" in properties) return IDENTITIES.SubmittedLine;
-  if ("kind" in properties && "chargeId" in properties) return IDENTITIES.Charge;
-  return undefined;
+  if ("price" in properties && "lineId" in properties) return "lineId";
+  return "kind" in properties && "chargeId" in properties ? "chargeId" : undefined;
+}
+
+interface Found {
+  /** From the inside out: no path is built for what is in order. */
+  reversed: (string | number)[];
+  message: string;
 }
 
 export function findFault(inspection: Inspection, data: unknown): Fault | undefined {
-  const fault = inspect(inspection, data, []);
-  if (fault !== undefined) return fault;
-  return isStorable(data) ? undefined : unstorable(data, []);
+  const found = inspect(inspection, data) ?? (isStorable(data) ? undefined : unstorable(data));
+  return found && { path: jsonPath(found.reversed.reverse()), message: found.message };
 }
 
-function inspect(inspection: Inspection, value: unknown, path: Path): Fault | undefined {
+function inspect(inspection: Inspection, value: unknown): Found | undefined {
   if (value === undefined) return undefined;
   switch (inspection.kind) {
     case "nothing":
       return undefined;
     case "time":
-      return isTime(value as string) || isCalendarTime(value as string)
-        ? undefined
-        : at(path, `is ${excerpt(value)}, a time that no calendar has.`);
+      if (isTime(value as string) || isInCalendar(value as string)) return undefined;
+      return here(`is ${excerpt(value)}, a time that no calendar has.`);
     case "currency":
       return isCurrency(value as string)
         ? undefined
-        : at(path, `is ${excerpt(value)}, which is no ISO 4217 currency.`);
+        : here(`is ${excerpt(value)}, which is no ISO 4217 currency.`);
     case "object":
       for (const [name, field] of inspection.fields) {
-        const fault = inspect(field, (value as Record<string, unknown>)[name], [...path, name]);
-        if (fault !== undefined) return fault;
+        const found = inspect(field, (value as Record<string, unknown>)[name]);
+        if (found !== undefined) return inside(name, found);
       }
       return undefined;
     case "array":
-      return inspectArray(inspection, value as unknown[], path);
+      return (
+        inspectItems(inspection.items, value as unknown[]) ?? repeated(inspection.identity, value as object[])
+      );
   }
 }
 
-function inspectArray(
-  inspection: Extract<Inspection, { kind: "array" }>,
-  values: unknown[],
-  path: Path,
-): Fault | undefined {
-  const { items, identity } = inspection;
-  if (items.kind !== "nothing") {
-    for (let index = 0; index < values.length; index++) {
-      const fault = inspect(items, values[index], [...path, index]);
-      if (fault !== undefined) return fault;
-    }
+function inspectItems(items: Inspection, values: unknown[]): Found | undefined {
+  if (items.kind === "nothing") return undefined;
+  for (let index = 0; index < values.length; index++) {
+    const found = inspect(items, values[index]);
+    if (found !== undefined) return inside(index, found);
   }
+  return undefined;
+}
+
+function repeated(identity: string | undefined, values: object[]): Found | undefined {
   if (identity === undefined || values.length < 2) return undefined;
   const seen = new Set<unknown>();
   for (let index = 0; index < values.length; index++) {
     const id = (values[index] as Record<string, unknown>)[identity];
-    if (seen.has(id)) return at([...path, index, identity], `${excerpt(id)} is used twice.`);
+    if (seen.has(id)) return inside(index, inside(identity, here(`${excerpt(id)} is used twice.`)));
     seen.add(id);
   }
   return undefined;
 }
 
-function isCalendarTime(text: string): boolean {
+function isInCalendar(text: string): boolean {
   try {
     parseTime(text);
     return true;
   } catch {
-    // The only way that parseTime says no; the schema's pattern has let it through, so the calendar has not.
+    // parseTime says no only by throwing; the schema's pattern let the text through, so the calendar did not.
     return false;
   }
 }
 
-function unstorable(value: unknown, path: Path): Fault | undefined {
+function unstorable(value: unknown): Found | undefined {
   if (typeof value === "string") {
-    if (value.includes("\u0000")) return at(path, "holds a NUL character.");
-    return value.isWellFormed() ? undefined : at(path, "holds half of a surrogate pair.");
+    if (value.includes("\u0000")) return here("holds a NUL character.");
+    return value.isWellFormed() ? undefined : here("holds half of a surrogate pair.");
   }
   if (typeof value !== "object" || value === null) return undefined;
   for (const [name, item] of Object.entries(value)) {
-    const fault = unstorable(item, [...path, Array.isArray(value) ? Number(name) : name]);
-    if (fault !== undefined) return fault;
+    const found = unstorable(item);
+    if (found !== undefined) return inside(Array.isArray(value) ? Number(name) : name, found);
   }
   return undefined;
 }
 
-function at(path: Path, message: string): Fault {
-  return { path: jsonPath(path), message };
+const here = (message: string): Found => ({ reversed: [], message });
+
+function inside(segment: string | number, found: Found): Found {
+  found.reversed.push(segment);
+  return found;
 }
 
+/** The same data where every time is canonical already; otherwise a copy of what has to change. */
 export function withCanonicalTimes<Data>(inspection: Inspection, data: Data): Data {
-  if (data === undefined || data === null) return data;
-  if (inspection.kind === "object") return objectWithTimes(inspection, data);
-  if (inspection.kind !== "array" || inspection.items.kind === "nothing") return data;
-  const values = data as unknown[];
-  let copy: unknown[] | undefined;
-  for (let index = 0; index < values.length; index++) {
-    const item = withCanonicalTimes(inspection.items, values[index]);
-    if (item === values[index]) continue;
-    copy ??= [...values];
-    copy[index] = item;
+  if (data === undefined) return data;
+  switch (inspection.kind) {
+    case "time":
+      return parseTime(data as string) as Data;
+    case "object": {
+      let copy: Record<string, unknown> | undefined;
+      for (const [name, field] of inspection.fields) {
+        const value = (data as Record<string, unknown>)[name];
+        const canonical = withCanonicalTimes(field, value);
+        if (canonical === value) continue;
+        copy ??= { ...(data as Record<string, unknown>) };
+        copy[name] = canonical;
+      }
+      return (copy ?? data) as Data;
+    }
+    case "array": {
+      let copy: unknown[] | undefined;
+      for (const [index, value] of (data as unknown[]).entries()) {
+        const canonical = withCanonicalTimes(inspection.items, value);
+        if (canonical === value) continue;
+        copy ??= [...(data as unknown[])];
+        copy[index] = canonical;
+      }
+      return (copy ?? data) as Data;
+    }
+    default:
+      return data;
   }
-  return (copy ?? data) as Data;
-}
-
-function objectWithTimes<Data>(inspection: Extract<Inspection, { kind: "object" }>, data: Data): Data {
-  const record = data as Record<string, unknown>;
-  let copy: Record<string, unknown> | undefined;
-  for (const [name, field] of inspection.fields) {
-    const value = record[name];
-    if (value === undefined || field.kind === "currency") continue;
-    const canonical = field.kind === "time" ? parseTime(value as string) : withCanonicalTimes(field, value);
-    if (canonical === value) continue;
-    copy ??= { ...record };
-    copy[name] = canonical;
-  }
-  return (copy ?? data) as Data;
 }

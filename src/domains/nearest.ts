@@ -2,8 +2,8 @@
 
 const WORD_LENGTH_MAX = 80;
 
-/** Candidates at most a third of the word's letters away (one at least), or that the word begins. */
-export function nearest(word: string, candidates: Iterable<string>, limit = 3): string[] {
+/** Candidates at most a third of the word's letters away (one at least), or that begin with the word. */
+function nearest(word: string, candidates: Iterable<string>, limit = 3): string[] {
   if (word === "" || word.length > WORD_LENGTH_MAX) return [];
   const wanted = word.toLowerCase();
   const distanceMax = Math.max(1, Math.floor(wanted.length / 3));
@@ -15,7 +15,9 @@ export function nearest(word: string, candidates: Iterable<string>, limit = 3): 
     if (distance <= distanceMax) found.push({ candidate, distance });
   }
   found.sort((a, b) => a.distance - b.distance || (a.candidate < b.candidate ? -1 : 1));
-  return found.slice(0, limit).map(({ candidate }) => candidate);
+  // Where one is almost right, the ones further off were not meant.
+  const close = found.filter(({ distance }) => distance <= found[0]!.distance + 1);
+  return close.slice(0, limit).map(({ candidate }) => candidate);
 }
 
 /** ` Did you mean "a" or "b"?`, or nothing. */

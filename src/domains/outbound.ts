@@ -67,7 +67,8 @@ export interface CancellationPayload {
   /** The document number in the addressee, where it is known. */
   document: string;
   reason: string;
-  lines: { lineId: string; sku: string; quantity: string }[];
+  /** `cancelled`: for the ledger, the line's total with these units in it, so that it can be set as often as asked. */
+  lines: { lineId: string; sku: string; quantity: string; cancelled?: string }[];
 }
 export interface BookingPayload {
   company: string;

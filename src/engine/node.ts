@@ -1,7 +1,6 @@
 // One running node: sessions with the systems, the way in, the projection, the way out and the schedule, each
 // owned over all nodes by leases. `stop` drains: what was acknowledged is applied and what is in flight settles.
 import type { Logger } from "pino";
-import type { ConnectorSession } from "../connector/contract.ts";
 import { openSystems } from "../connector/open.ts";
 import { timeFromEpochMs } from "../core/time.ts";
 import type { RecordedEvent } from "../domains/event.ts";
@@ -23,6 +22,7 @@ import { ProjectionShares } from "./projection/shares.ts";
 import type { Applied } from "./projection/transaction.ts";
 import type { NativeSource } from "./receive/native.ts";
 import { Receiver } from "./receive/receiver.ts";
+import { Elapse } from "./schedule/elapse.ts";
 import { Maintenance } from "./schedule/maintenance.ts";
 import { Scheduler } from "./schedule/scheduler.ts";
 import { SilenceWatch } from "./schedule/silence.ts";
@@ -76,6 +76,7 @@ export async function startNode(options: NodeOptions): Promise<CrossdockNode> {
   const membership = new Membership({
     db,
     nodeId,
+
     configurationRevision: options.configurationRevision ?? 1,
     version: options.version ?? "0",
     log,
@@ -109,7 +110,8 @@ export async function startNode(options: NodeOptions): Promise<CrossdockNode> {
   );
   const deliveries = new DeliveryEngine({
     db,
-    nodeId,
+    membership,
+
     leases,
     targets: [...systems].map(([system, { session }]) => ({
       system,
@@ -139,6 +141,13 @@ export async function startNode(options: NodeOptions): Promise<CrossdockNode> {
     owns: () => leases.holds(SCHEDULE_LEASE),
     failed: failed("the watch for silence"),
   });
+  const elapse = new Elapse({
+    db,
+    rules,
+    owns: () => leases.holds(SCHEDULE_LEASE),
+    delivered: (pending) => deliveries.handOver(pending),
+    failed: failed("the look at what time has changed"),
+  });
   const maintenance = new Maintenance({
     db,
     identities,
@@ -153,6 +162,7 @@ export async function startNode(options: NodeOptions): Promise<CrossdockNode> {
   receiver.start();
   scheduler.start();
   silence.start();
+  elapse.start();
   maintenance.start();
 
   return {
@@ -177,17 +187,14 @@ export async function startNode(options: NodeOptions): Promise<CrossdockNode> {
       await Promise.all([recorder.drained(), commands.drained()]);
       await scheduler.stop();
       await silence.stop();
+      await elapse.stop();
       await maintenance.stop();
       await shares.settled();
       await deliveries.stop({ drainMs: DRAIN_MS });
       await shares.stop();
       await leases.stop();
       await membership.stop();
-      await closeSessions([...systems.values()].map(({ session }) => session));
+      await Promise.all([...systems.values()].map((system) => system.close()));
     },
   };
-}
-
-async function closeSessions(sessions: ConnectorSession[]): Promise<void> {
-  await Promise.all(sessions.map((session) => session.close()));
 }

@@ -1,5 +1,6 @@
 // What a configuration may say, after it was read: the integration as data. See define.ts for how it is written.
 import type { FigureMeaning, SourceClock, StockPolicy } from "../domains/inventory/policy.ts";
+import type { SlaPolicy } from "../domains/order/milestones.ts";
 import type { AllocationPolicy, OrderPolicy } from "../domains/order/policy.ts";
 import type { OutboundType } from "../domains/outbound.ts";
 
@@ -11,6 +12,8 @@ export interface Integration {
   allocation: AllocationPolicy;
   stock: StockPolicy;
   orders: OrderPolicy;
+  /** Milestones that orders should reach, and by when. */
+  sla?: SlaPolicy;
 }
 
 /** What a product's connector declares about it, and how this installation uses it. */
@@ -23,6 +26,8 @@ export interface SystemDeclaration {
   figures: FigureMeaning;
   clock: SourceClock;
   limits: Limits;
+  /** A stream that says nothing for so long is silent: an exception. Absent: it may. */
+  speaksWithinMs?: number;
   /** The connector and its settings; opaque to policy, opened by the engine. */
   connector: unknown;
   settings: unknown;

@@ -14,6 +14,7 @@ const unavailable: Meaning = {
   retry: "later",
   message: "PostgreSQL cannot be reached or closed the connection",
 };
+const poolExhausted: Meaning = { ...unavailable, message: "No connection of the pool was free in time" };
 const serialization: Meaning = {
   code: "postgres.serialization",
   retry: "later",
@@ -88,10 +89,9 @@ function serverError(error: unknown): pg.DatabaseError | undefined {
 /** While connecting, whatever is not an answer of the server means that there is none. */
 export function connectFailure(error: unknown): unknown {
   if (error instanceof pg.DatabaseError || error instanceof CrossdockError) return queryFailure(error, true);
-  const certificate = /certificate|SSL|TLS|SASL|password must be/i.test(
-    error instanceof Error ? error.message : "",
-  );
-  return withCause(certificate ? refused : unavailable, error);
+  const message = error instanceof Error ? error.message : "";
+  if (message.startsWith("timeout exceeded")) return withCause(poolExhausted, error);
+  return withCause(/certificate|SSL|TLS|SASL|password must be/i.test(message) ? refused : unavailable, error);
 }
 
 /** `broken`: the connection is lost, so the cause of any driver error is that. */

@@ -269,6 +269,18 @@ describe("failures", () => {
     await refused.close();
   });
 
+  it("a pool whose connections are all in use says so", async () => {
+    const name = new URL(test.url).pathname.slice(1);
+    const small = openDatabase(test.url, { applicationName: name, connectionsMax: 1, connectTimeoutMs: 50 });
+    const busy = small.query("select pg_sleep(0.3)");
+    expect(await failure(small.query("select 1"))).toMatchObject({
+      code: "postgres.unavailable",
+      message: expect.stringContaining("pool"),
+    });
+    await busy;
+    await small.close();
+  });
+
   it("a prepared statement that a migration outdated works again at the next try", async () => {
     await db.query("create table changing (a integer)");
     const name = new URL(test.url).pathname.slice(1);

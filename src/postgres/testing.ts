@@ -31,7 +31,7 @@ const migrationsFolder = fileURLToPath(new URL("../../sql", import.meta.url));
 /** Any fixed number: one process makes or copies the template at a time. */
 const ADVISORY_LOCK = "5203847712094455";
 const FORGOTTEN_AFTER_MS = 6 * 3_600_000;
-const LEAVING_MAX_MS = 1_500;
+const LEAVING_MAX_MS = 1_000;
 
 export async function testDatabase(options: TestDatabaseOptions = {}): Promise<TestDatabase> {
   const server = serverUrl();

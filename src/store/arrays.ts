@@ -2,7 +2,9 @@
 // driver's general array writer costs more than the statement.
 
 /** For values that need no quoting: numbers, uuids, booleans, canonical times, exact decimals. */
-export function plainArray(values: readonly (string | number | bigint | boolean | null | undefined)[]): string {
+export function plainArray(
+  values: readonly (string | number | bigint | boolean | null | undefined)[],
+): string {
   let text = "{";
   for (let index = 0; index < values.length; index++) {
     const value = values[index];

@@ -70,8 +70,13 @@ export async function appendEvents(tx: Transaction, events: readonly AppendEvent
 export function asRecorded(events: readonly AppendEvent[], appended: Appended): RecordedEvent[] {
   return events.map((event, index) => {
     const { text: _text, causeSeq, ...rest } = event;
-    const recorded: RecordedEvent = { ...rest, seq: appended.firstSeq + index, recordedAt: appended.recordedAt };
-    if (causeSeq !== undefined) recorded.causeSeq = causeSeq < 0 ? appended.firstSeq - 1 - causeSeq : causeSeq;
+    const recorded: RecordedEvent = {
+      ...rest,
+      seq: appended.firstSeq + index,
+      recordedAt: appended.recordedAt,
+    };
+    if (causeSeq !== undefined)
+      recorded.causeSeq = causeSeq < 0 ? appended.firstSeq - 1 - causeSeq : causeSeq;
     return recorded;
   });
 }
@@ -117,7 +122,11 @@ function toEvent(row: EventRow): RecordedEvent {
 
 /** The newest seq that is committed. */
 export async function headSeq(db: Database | Transaction): Promise<number> {
-  const { rows } = await db.query<{ seq: string }>({ name: "head-seq", text: "select seq from log_head", values: [] });
+  const { rows } = await db.query<{ seq: string }>({
+    name: "head-seq",
+    text: "select seq from log_head",
+    values: [],
+  });
   return Number(rows[0]!.seq);
 }
 
@@ -139,7 +148,7 @@ export async function readFacts(
 /** The whole log as a rebuild applies it: every decision right after the event that it follows from. */
 export async function* readForRebuild(tx: Transaction): AsyncIterable<RecordedEvent[]> {
   await tx.query({
-    text: `declare log no scroll cursor for select ${COLUMNS} from event e order by coalesce(e.cause_seq, e.seq), e.seq`,
+    text: `declare log no scroll cursor for select ${COLUMNS} from event e order by case when e.decided then coalesce(e.cause_seq, e.seq) else e.seq end, e.seq`,
     values: [],
   });
   for (;;) {
@@ -168,7 +177,11 @@ export async function readUnapplied(
 }
 
 /** Everything that was said and decided of some keys, oldest first, for a trace. */
-export async function readKeys(db: Database, keys: readonly string[], limit: number): Promise<RecordedEvent[]> {
+export async function readKeys(
+  db: Database,
+  keys: readonly string[],
+  limit: number,
+): Promise<RecordedEvent[]> {
   const { rows } = await db.query<EventRow>({
     name: "read-keys",
     text: `select ${COLUMNS} from event e where e.key = any($1::text[]) order by e.seq limit $2`,
@@ -179,5 +192,8 @@ export async function readKeys(db: Database, keys: readonly string[], limit: num
 
 /** Partitions for yesterday (a late clock), today and tomorrow. */
 export async function ensureDays(db: Database): Promise<void> {
-  await db.query("select ensure_day((clock_timestamp() at time zone 'UTC')::date + d) from generate_series(-1, 1) d", []);
+  await db.query(
+    "select ensure_day((clock_timestamp() at time zone 'UTC')::date + d) from generate_series(-1, 1) d",
+    [],
+  );
 }

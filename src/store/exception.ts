@@ -76,8 +76,10 @@ export async function solveProblems(
 
 /** A bigint in a detail is a decimal or a count; JSON has no other way to keep it exact than text. */
 function detailText(detail: Record<string, unknown>): string {
-  const text = JSON.stringify(detail, (_key, value) => (typeof value === "bigint" ? value.toString() : value));
-  return text.replaceAll("\\u0000", "\\ufffd");
+  return JSON.stringify(detail, (_key, value) => {
+    if (typeof value === "bigint") return value.toString();
+    return typeof value === "string" ? storable(value) : value;
+  });
 }
 
 /** What an outsider said may hold what no PostgreSQL text can. */

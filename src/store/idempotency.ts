@@ -12,8 +12,17 @@ export interface StoredAnswer {
 }
 
 /** By `client NUL key`. */
-export async function findAnswers(tx: Transaction, keys: readonly { client: string; key: string }[]): Promise<Map<string, StoredAnswer>> {
-  const { rows } = await tx.query<{ client: string; key: string; request: string; status: number; answer: string }>({
+export async function findAnswers(
+  tx: Transaction,
+  keys: readonly { client: string; key: string }[],
+): Promise<Map<string, StoredAnswer>> {
+  const { rows } = await tx.query<{
+    client: string;
+    key: string;
+    request: string;
+    status: number;
+    answer: string;
+  }>({
     name: "find-answers",
     text: `select i.client, i.key, i.request, i.status, i.answer from unnest($1::text[], $2::text[]) as k(client, key)
              join idempotency i on i.client = k.client and i.key = k.key`,
@@ -22,7 +31,13 @@ export async function findAnswers(tx: Transaction, keys: readonly { client: stri
   return new Map(
     rows.map((row) => [
       `${row.client}\u0000${row.key}`,
-      { client: row.client, key: row.key, request: row.request, status: row.status, body: JSON.parse(row.answer) },
+      {
+        client: row.client,
+        key: row.key,
+        request: row.request,
+        status: row.status,
+        body: JSON.parse(row.answer),
+      },
     ]),
   );
 }
@@ -46,5 +61,7 @@ export async function saveAnswers(tx: Transaction, answers: readonly StoredAnswe
 }
 
 export async function forgetAnswers(db: Database, olderThanDays: number): Promise<void> {
-  await db.query("delete from idempotency where created_at < clock_timestamp() - make_interval(days => $1)", [olderThanDays]);
+  await db.query("delete from idempotency where created_at < clock_timestamp() - make_interval(days => $1)", [
+    olderThanDays,
+  ]);
 }

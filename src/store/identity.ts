@@ -19,7 +19,11 @@ export async function insertIdentities(
   identities: readonly Identity[],
 ): Promise<{ inserted: Set<string>; epoch: number | null }> {
   // The lock leaves together with the insert that it guards, ahead of it.
-  const locked = tx.query({ name: "lock-epoch", text: `select pg_advisory_xact_lock_shared(${EPOCH_LOCK})`, values: [] });
+  const locked = tx.query({
+    name: "lock-epoch",
+    text: `select pg_advisory_xact_lock_shared(${EPOCH_LOCK})`,
+    values: [],
+  });
   const inserting = tx.query<{ hash: string; epoch: number }>({
     name: "insert-identities",
     text: `insert into identity (epoch, hash, content)
@@ -63,7 +67,10 @@ export async function sealedEpochs(db: Database, after: number): Promise<SealedE
 }
 
 /** Adds to the open epoch's rough count and returns it. */
-export async function countIdentities(db: Database, added: number): Promise<{ epoch: number; identities: number }> {
+export async function countIdentities(
+  db: Database,
+  added: number,
+): Promise<{ epoch: number; identities: number }> {
   const { rows } = await db.query<{ epoch: number; identities: string }>(
     "update identity_epoch set identities = identities + $1 where sealed_at is null returning epoch, identities",
     [added],
@@ -85,7 +92,10 @@ export async function sealEpoch(
                (select epoch from identity_epoch where epoch = $1 and sealed_at is null for update)`,
       values: [epoch],
     });
-    const open = await tx.query({ text: "select 1 from identity_epoch where epoch = $1 and sealed_at is null", values: [epoch] });
+    const open = await tx.query({
+      text: "select 1 from identity_epoch where epoch = $1 and sealed_at is null",
+      values: [epoch],
+    });
     if (open.rows.length === 0) return false;
     const count = Number(rows[0]!.count);
     const filter = await draw(readHashes(tx, epoch), count);
@@ -94,7 +104,10 @@ export async function sealEpoch(
       text: "update identity_epoch set sealed_at = clock_timestamp(), identities = $2, filter = $3 where epoch = $1",
       values: [epoch, count, filter],
     });
-    await tx.query({ text: `create table identity_${next} partition of identity for values in (${next})`, values: [] });
+    await tx.query({
+      text: `create table identity_${next} partition of identity for values in (${next})`,
+      values: [],
+    });
     await tx.query({ text: "insert into identity_epoch (epoch) values ($1)", values: [next] });
     return true;
   });

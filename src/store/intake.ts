@@ -32,7 +32,11 @@ export async function insertReceipts(tx: Transaction, receipts: readonly Receipt
       textArray(receipts.map((r) => r.topic)),
       textArray(receipts.map((r) => r.nativeId)),
       textArray(receipts.map((r) => r.contentType)),
-      textArray(receipts.map((r) => `\\x${Buffer.from(r.body.buffer, r.body.byteOffset, r.body.byteLength).toString("hex")}`)),
+      textArray(
+        receipts.map(
+          (r) => `\\x${Buffer.from(r.body.buffer, r.body.byteOffset, r.body.byteLength).toString("hex")}`,
+        ),
+      ),
       textArray(receipts.map((r) => r.outcome)),
       plainArray(receipts.map((r) => r.mappingRevision)),
       plainArray(receipts.map((r) => r.events)),
@@ -79,7 +83,14 @@ export interface IntakeCount {
 }
 
 export const noIntake = (): IntakeCount => ({
-  recorded: 0, duplicate: 0, conflict: 0, rejected: 0, nativeMapped: 0, nativeIgnored: 0, nativeFailed: 0, nativeDuplicate: 0,
+  recorded: 0,
+  duplicate: 0,
+  conflict: 0,
+  rejected: 0,
+  nativeMapped: 0,
+  nativeIgnored: 0,
+  nativeFailed: 0,
+  nativeDuplicate: 0,
 });
 
 export async function addIntake(tx: Transaction, counts: ReadonlyMap<string, IntakeCount>): Promise<void> {
@@ -102,8 +113,15 @@ export async function addIntake(tx: Transaction, counts: ReadonlyMap<string, Int
              native_ignored = i.native_ignored + excluded.native_ignored, native_failed = i.native_failed + excluded.native_failed,
              native_duplicate = i.native_duplicate + excluded.native_duplicate, last_at = excluded.last_at`,
     values: [
-      textArray(systems), column("recorded"), column("duplicate"), column("conflict"), column("rejected"),
-      column("nativeMapped"), column("nativeIgnored"), column("nativeFailed"), column("nativeDuplicate"),
+      textArray(systems),
+      column("recorded"),
+      column("duplicate"),
+      column("conflict"),
+      column("rejected"),
+      column("nativeMapped"),
+      column("nativeIgnored"),
+      column("nativeFailed"),
+      column("nativeDuplicate"),
     ],
   });
 }
@@ -116,7 +134,12 @@ export async function readCursor(db: Database, system: string, poll: string): Pr
   return rows[0]?.cursor ?? null;
 }
 
-export async function saveCursor(tx: Transaction, system: string, poll: string, cursor: string): Promise<void> {
+export async function saveCursor(
+  tx: Transaction,
+  system: string,
+  poll: string,
+  cursor: string,
+): Promise<void> {
   await tx.query({
     name: "save-cursor",
     text: `insert into poll_cursor (system, poll, cursor) values ($1, $2, $3)
@@ -143,6 +166,21 @@ export async function readIntake(db: Database, from: string, to: string): Promis
   return rows.map(({ system, lastAt, ...counts }) => ({
     system: system!,
     lastAt: lastAt ?? null,
-    ...(Object.fromEntries(Object.entries(counts).map(([name, value]) => [name, Number(value)])) as unknown as IntakeCount & { received: number }),
+    ...(Object.fromEntries(
+      Object.entries(counts).map(([name, value]) => [name, Number(value)]),
+    ) as unknown as IntakeCount & { received: number }),
   }));
+}
+
+/** When each system was last heard of, and the database's time now. */
+export async function lastHeard(db: Database): Promise<{ now: Time; heard: Map<string, Time> }> {
+  const { rows } = await db.query<{ now: Time; system: string | null; last_at: Time | null }>({
+    name: "last-heard",
+    text: `select n.now, i.system, i.last_at from (select clock_timestamp() as now) n
+             left join (select system, max(last_at) as last_at from intake group by system) i on true`,
+    values: [],
+  });
+  const heard = new Map<string, Time>();
+  for (const row of rows) if (row.system !== null && row.last_at !== null) heard.set(row.system, row.last_at);
+  return { now: rows[0]!.now, heard };
 }

@@ -19,8 +19,22 @@ interface OrderRow {
 
 /** The fields of the state's document that are decimals; every other string stays a string. */
 const DECIMALS = new Set([
-  "ordered", "quantity", "price", "cancelled", "backordered", "shipped", "invoiced", "returned", "credited",
-  "allocated", "released", "amount", "total", "requested", "received", "overShipped",
+  "ordered",
+  "quantity",
+  "price",
+  "cancelled",
+  "backordered",
+  "shipped",
+  "invoiced",
+  "returned",
+  "credited",
+  "allocated",
+  "released",
+  "amount",
+  "total",
+  "requested",
+  "received",
+  "overShipped",
 ]);
 
 function readValue(key: string, value: unknown): unknown {
@@ -34,7 +48,11 @@ const toStored = (row: OrderRow): StoredOrder => ({
 });
 
 /** Locks in key order; orders are always locked before SKUs. */
-export async function lockOrders(tx: Transaction, companies: string[], orderIds: string[]): Promise<StoredOrder[]> {
+export async function lockOrders(
+  tx: Transaction,
+  companies: string[],
+  orderIds: string[],
+): Promise<StoredOrder[]> {
   const { rows } = await tx.query<OrderRow>({
     name: "lock-orders",
     text: `select o.applied_seq, o.held_seq, o.state from unnest($1::text[], $2::text[]) as k(company, order_id)
@@ -68,7 +86,13 @@ export async function pageOrders(db: Database, filter: OrderFilter): Promise<Sto
     text: `select applied_seq, held_seq, state from sales_order
             where company = $1 and ($2::text is null or status = $2) and ($3::text is null or customer_id = $3)
               and ($4::text is null or order_id > $4) order by company, order_id limit $5`,
-    values: [filter.company, filter.status ?? null, filter.customerId ?? null, filter.after ?? null, filter.limit],
+    values: [
+      filter.company,
+      filter.status ?? null,
+      filter.customerId ?? null,
+      filter.after ?? null,
+      filter.limit,
+    ],
   });
   return rows.map(toStored);
 }
@@ -104,9 +128,15 @@ const INSERT_ORDERS = `insert into sales_order (company, order_id, applied_seq, 
     from ${ORDER_SET} order by n.company, n.order_id on conflict do nothing`;
 
 /** Returns how many orders were inserted; a caller that expected more met a concurrent submission and starts over. */
-export async function saveOrders(tx: Transaction, stored: readonly StoredOrder[], fresh: readonly StoredOrder[]): Promise<number> {
-  const saving = stored.length > 0 && tx.query({ name: "save-orders", text: SAVE_ORDERS, values: orderColumns(stored) });
-  const inserting = fresh.length > 0 && tx.query({ name: "insert-orders", text: INSERT_ORDERS, values: orderColumns(fresh) });
+export async function saveOrders(
+  tx: Transaction,
+  stored: readonly StoredOrder[],
+  fresh: readonly StoredOrder[],
+): Promise<number> {
+  const saving =
+    stored.length > 0 && tx.query({ name: "save-orders", text: SAVE_ORDERS, values: orderColumns(stored) });
+  const inserting =
+    fresh.length > 0 && tx.query({ name: "insert-orders", text: INSERT_ORDERS, values: orderColumns(fresh) });
   const [, inserted] = await Promise.all([saving, inserting]);
   return inserted === false ? 0 : inserted.rowCount;
 }
@@ -120,8 +150,17 @@ export interface PurchaseMatch {
 }
 
 /** Orders of the same customer with the same purchase order number: suspected duplicates. */
-export async function findPurchases(tx: Transaction, wanted: readonly { company: string; customerId: string; purchaseOrder: string }[]): Promise<PurchaseMatch[]> {
-  const { rows } = await tx.query<{ company: string; customer_id: string; purchase_order: string; order_id: string; channel: string }>({
+export async function findPurchases(
+  tx: Transaction,
+  wanted: readonly { company: string; customerId: string; purchaseOrder: string }[],
+): Promise<PurchaseMatch[]> {
+  const { rows } = await tx.query<{
+    company: string;
+    customer_id: string;
+    purchase_order: string;
+    order_id: string;
+    channel: string;
+  }>({
     name: "find-purchases",
     text: `select o.company, o.customer_id, o.purchase_order, o.order_id, o.channel
              from unnest($1::text[], $2::text[], $3::text[]) as k(company, customer_id, purchase_order)
@@ -134,7 +173,11 @@ export async function findPurchases(tx: Transaction, wanted: readonly { company:
     ],
   });
   return rows.map((row) => ({
-    company: row.company, customerId: row.customer_id, purchaseOrder: row.purchase_order, orderId: row.order_id, channel: row.channel,
+    company: row.company,
+    customerId: row.customer_id,
+    purchaseOrder: row.purchase_order,
+    orderId: row.order_id,
+    channel: row.channel,
   }));
 }
 
@@ -150,7 +193,11 @@ export async function readKeyPositions(tx: Transaction, keys: readonly string[])
     text: "select key, applied_seq, held_seq from key_position where key = any($1::text[]) order by key for update",
     values: [textArray(keys)],
   });
-  return rows.map((row) => ({ key: row.key, appliedSeq: Number(row.applied_seq), heldSeq: row.held_seq === null ? null : Number(row.held_seq) }));
+  return rows.map((row) => ({
+    key: row.key,
+    appliedSeq: Number(row.applied_seq),
+    heldSeq: row.held_seq === null ? null : Number(row.held_seq),
+  }));
 }
 
 export async function saveKeyPositions(tx: Transaction, positions: readonly KeyPosition[]): Promise<void> {

@@ -18,7 +18,12 @@ export async function readPositions(db: Database): Promise<Position[]> {
 }
 
 /** Never backwards: a node that lost a share may save late. */
-export async function savePositions(db: Database, partitions: readonly number[], seq: number, day: string): Promise<void> {
+export async function savePositions(
+  db: Database,
+  partitions: readonly number[],
+  seq: number,
+  day: string,
+): Promise<void> {
   await db.query({
     name: "save-positions",
     text: `update projection_position set seq = $2, day = greatest(day, $3::date)

@@ -3,7 +3,14 @@ import { type Decimal, formatDecimal, parseDecimal } from "../core/decimal.ts";
 import type { Time } from "../core/time.ts";
 import type { Ratio } from "../core/unit.ts";
 import type { MovementRow, ReservationKey } from "../domains/inventory/change.ts";
-import type { Commitment, Inbound, Movement, Reservation, StockItem, StockLevel } from "../domains/inventory/state.ts";
+import type {
+  Commitment,
+  Inbound,
+  Movement,
+  Reservation,
+  StockItem,
+  StockLevel,
+} from "../domains/inventory/state.ts";
 import type { Database, Transaction } from "../postgres/pool.ts";
 import { plainArray, textArray } from "./arrays.ts";
 
@@ -25,7 +32,8 @@ interface ItemRow {
   commitments: string;
 }
 
-const ITEM_COLUMNS = "i.company, i.sku, i.unit, i.ratios, i.applied_seq, i.held_seq, i.levels, i.inbound, i.commitments";
+const ITEM_COLUMNS =
+  "i.company, i.sku, i.unit, i.ratios, i.applied_seq, i.held_seq, i.levels, i.inbound, i.commitments";
 
 /** Locks in key order: two transactions that touch the same SKUs wait for each other, never crosswise. */
 export async function lockItems(tx: Transaction, companies: string[], skus: string[]): Promise<StoredItem[]> {
@@ -39,7 +47,11 @@ export async function lockItems(tx: Transaction, companies: string[], skus: stri
   return rows.map(toStored);
 }
 
-export async function readItems(db: Database, company: string, skus: readonly string[]): Promise<StoredItem[]> {
+export async function readItems(
+  db: Database,
+  company: string,
+  skus: readonly string[],
+): Promise<StoredItem[]> {
   const { rows } = await db.query<ItemRow>({
     name: "read-items",
     text: `select ${ITEM_COLUMNS} from stock_item i where i.company = $1 and i.sku = any($2::text[]) order by i.sku`,
@@ -49,7 +61,12 @@ export async function readItems(db: Database, company: string, skus: readonly st
 }
 
 /** A page of SKUs after one, in key order. */
-export async function pageItems(db: Database, company: string, after: string, limit: number): Promise<StoredItem[]> {
+export async function pageItems(
+  db: Database,
+  company: string,
+  after: string,
+  limit: number,
+): Promise<StoredItem[]> {
   const { rows } = await db.query<ItemRow>({
     name: "page-items",
     text: `select ${ITEM_COLUMNS} from stock_item i where i.company = $1 and i.sku > $2 order by i.company, i.sku limit $3`,
@@ -67,7 +84,10 @@ function toStored(row: ItemRow): StoredItem {
       ratios: row.ratios === "{}" ? {} : readRatios(row.ratios),
       levels: (JSON.parse(row.levels) as StoredLevel[]).map(readLevel),
       inbound: row.inbound === "[]" ? [] : (JSON.parse(row.inbound) as Stored<Inbound>[]).map(readInbound),
-      commitments: row.commitments === "[]" ? [] : (JSON.parse(row.commitments) as Stored<Commitment>[]).map(readCommitment),
+      commitments:
+        row.commitments === "[]"
+          ? []
+          : (JSON.parse(row.commitments) as Stored<Commitment>[]).map(readCommitment),
     },
     appliedSeq: Number(row.applied_seq),
     heldSeq: row.held_seq === null ? null : Number(row.held_seq),
@@ -77,14 +97,25 @@ function toStored(row: ItemRow): StoredItem {
 type Stored<T> = { [K in keyof T]: T[K] extends Decimal ? string : T[K] };
 type StoredLevel = Stored<StockLevel>;
 
-const readLevel = (l: StoredLevel): StockLevel => ({ ...l, onHand: parseDecimal(l.onHand), base: parseDecimal(l.base) });
-const readInbound = (b: Stored<Inbound>): Inbound => ({ ...b, quantity: parseDecimal(b.quantity), received: parseDecimal(b.received) });
+const readLevel = (l: StoredLevel): StockLevel => ({
+  ...l,
+  onHand: parseDecimal(l.onHand),
+  base: parseDecimal(l.base),
+});
+const readInbound = (b: Stored<Inbound>): Inbound => ({
+  ...b,
+  quantity: parseDecimal(b.quantity),
+  received: parseDecimal(b.received),
+});
 const readCommitment = (c: Stored<Commitment>): Commitment => ({ ...c, quantity: parseDecimal(c.quantity) });
 
 function readRatios(text: string): Record<string, Ratio> {
   const stored = JSON.parse(text) as Record<string, { numerator: string; denominator: string }>;
   return Object.fromEntries(
-    Object.entries(stored).map(([unit, r]) => [unit, { numerator: BigInt(r.numerator), denominator: BigInt(r.denominator) }]),
+    Object.entries(stored).map(([unit, r]) => [
+      unit,
+      { numerator: BigInt(r.numerator), denominator: BigInt(r.denominator) },
+    ]),
   );
 }
 
@@ -97,9 +128,15 @@ function writeValue(this: unknown, key: string, value: unknown): unknown {
 }
 
 /** Writes SKUs whole. Returns how many were new to the table; a caller that expected fewer starts over. */
-export async function saveItems(tx: Transaction, stored: readonly StoredItem[], fresh: readonly StoredItem[]): Promise<number> {
-  const saving = stored.length > 0 && tx.query({ name: "save-items", text: SAVE_ITEMS, values: itemColumns(stored) });
-  const inserting = fresh.length > 0 && tx.query({ name: "insert-items", text: INSERT_ITEMS, values: itemColumns(fresh) });
+export async function saveItems(
+  tx: Transaction,
+  stored: readonly StoredItem[],
+  fresh: readonly StoredItem[],
+): Promise<number> {
+  const saving =
+    stored.length > 0 && tx.query({ name: "save-items", text: SAVE_ITEMS, values: itemColumns(stored) });
+  const inserting =
+    fresh.length > 0 && tx.query({ name: "insert-items", text: INSERT_ITEMS, values: itemColumns(fresh) });
   const [, inserted] = await Promise.all([saving, inserting]);
   return inserted === false ? 0 : inserted.rowCount;
 }
@@ -169,7 +206,11 @@ const toReservation = (row: ReservationRow): StoredReservation => ({
 });
 
 /** Of orders; the rows are covered by the locks on their SKUs. */
-export async function readOrderReservations(tx: Transaction | Database, companies: string[], orderIds: string[]): Promise<StoredReservation[]> {
+export async function readOrderReservations(
+  tx: Transaction | Database,
+  companies: string[],
+  orderIds: string[],
+): Promise<StoredReservation[]> {
   const { rows } = await tx.query<ReservationRow>({
     name: "read-order-reservations",
     text: `select ${RESERVATION_COLUMNS} from unnest($1::text[], $2::text[]) as k(company, order_id)
@@ -180,7 +221,11 @@ export async function readOrderReservations(tx: Transaction | Database, companie
 }
 
 /** Of whole SKUs: for figures that net allocations, and for shortfalls. */
-export async function readSkuReservations(tx: Transaction | Database, companies: string[], skus: string[]): Promise<StoredReservation[]> {
+export async function readSkuReservations(
+  tx: Transaction | Database,
+  companies: string[],
+  skus: string[],
+): Promise<StoredReservation[]> {
   const { rows } = await tx.query<ReservationRow>({
     name: "read-sku-reservations",
     text: `select ${RESERVATION_COLUMNS} from unnest($1::text[], $2::text[]) as k(company, sku)
@@ -191,7 +236,12 @@ export async function readSkuReservations(tx: Transaction | Database, companies:
 }
 
 /** Orders that wait for a SKU, by priority and then age. */
-export async function readBackorders(db: Database | Transaction, company: string, sku: string, limit: number): Promise<StoredReservation[]> {
+export async function readBackorders(
+  db: Database | Transaction,
+  company: string,
+  sku: string,
+  limit: number,
+): Promise<StoredReservation[]> {
   const { rows } = await db.query<ReservationRow>({
     name: "read-backorders",
     text: `select ${RESERVATION_COLUMNS} from reservation r where r.company = $1 and r.sku = $2 and r.location = '' and r.kind = 'backorder'
@@ -227,7 +277,10 @@ export async function saveReservations(tx: Transaction, stored: readonly StoredR
   });
 }
 
-export async function removeReservations(tx: Transaction, keys: readonly (ReservationKey & { company: string })[]): Promise<void> {
+export async function removeReservations(
+  tx: Transaction,
+  keys: readonly (ReservationKey & { company: string })[],
+): Promise<void> {
   await tx.query({
     name: "remove-reservations",
     text: `delete from reservation r using unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[])
@@ -282,23 +335,40 @@ export async function insertMovements(tx: Transaction, movements: readonly Store
   });
 }
 
-/** Movements of SKUs since a time each: what a snapshot that is older than they are is combined with. */
+/** Movements of SKUs since a time each, or after a sequence: what an observation is combined with. */
 export async function readMovements(
   tx: Transaction,
-  companies: string[],
-  skus: string[],
-  since: Time[],
+  wanted: readonly { company: string; sku: string; since: Time; sequence: string | null }[],
 ): Promise<{ company: string; sku: string; movement: Movement }[]> {
   const { rows } = await tx.query<{
-    company: string; sku: string; location: string; status: Movement["status"]; owner: string; lot: string; quantity: string;
-    occurred_at: Time; sequence: string | null; allocated_at: Time | null;
+    company: string;
+    sku: string;
+    location: string;
+    status: Movement["status"];
+    owner: string;
+    lot: string;
+    quantity: string;
+    occurred_at: Time;
+    sequence: string | null;
+    allocated_at: Time | null;
   }>({
     name: "read-movements",
-    text: `select m.company, m.sku, m.location, m.status, m.owner, m.lot, m.quantity, m.occurred_at, m.sequence, m.allocated_at
-             from unnest($1::text[], $2::text[], $3::timestamptz[]) as k(company, sku, since)
-             join stock_movement m on m.company = k.company and m.sku = k.sku and m.occurred_at >= k.since
+    // The second part is for a source whose clock went back; its sequence still says what came after.
+    text: `with k as (select * from unnest($1::text[], $2::text[], $3::timestamptz[], $4::numeric[]) as k(company, sku, since, sequence))
+           select m.company, m.sku, m.location, m.status, m.owner, m.lot, m.quantity, m.occurred_at, m.sequence, m.allocated_at
+             from (select m.* from k join stock_movement m
+                       on m.company = k.company and m.sku = k.sku and m.occurred_at >= k.since
+                    union all
+                   select m.* from k join stock_movement m
+                       on m.company = k.company and m.sku = k.sku and m.occurred_at < k.since
+                    where k.sequence is not null and m.sequence > k.sequence and m.day >= current_date - 1) m
             order by m.seq`,
-    values: [textArray(companies), textArray(skus), plainArray(since)],
+    values: [
+      textArray(wanted.map((w) => w.company)),
+      textArray(wanted.map((w) => w.sku)),
+      plainArray(wanted.map((w) => w.since)),
+      plainArray(wanted.map((w) => w.sequence)),
+    ],
   });
   return rows.map((row) => ({
     company: row.company,

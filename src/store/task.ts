@@ -41,12 +41,24 @@ export interface DueTask {
 }
 
 export async function dueTasks(db: Database, limit: number): Promise<DueTask[]> {
-  const { rows } = await db.query<{ kind: TaskRequest["kind"]; key: string; due_at: Time; payload: string; attempts: number }>({
+  const { rows } = await db.query<{
+    kind: TaskRequest["kind"];
+    key: string;
+    due_at: Time;
+    payload: string;
+    attempts: number;
+  }>({
     name: "due-tasks",
     text: "select kind, key, due_at, payload, attempts from task where due_at <= clock_timestamp() order by due_at limit $1",
     values: [limit],
   });
-  return rows.map((row) => ({ kind: row.kind, key: row.key, dueAt: row.due_at, payload: JSON.parse(row.payload), attempts: row.attempts }));
+  return rows.map((row) => ({
+    kind: row.kind,
+    key: row.key,
+    dueAt: row.due_at,
+    payload: JSON.parse(row.payload),
+    attempts: row.attempts,
+  }));
 }
 
 /** Done, unless it was asked for again meanwhile (then its due time has changed). */
@@ -55,7 +67,11 @@ export async function finishTasks(db: Database | Transaction, tasks: readonly Du
     name: "finish-tasks",
     text: `delete from task t using unnest($1::text[], $2::text[], $3::timestamptz[]) as n(kind, key, due_at)
             where t.kind = n.kind and t.key = n.key and t.due_at = n.due_at`,
-    values: [textArray(tasks.map((t) => t.kind)), textArray(tasks.map((t) => t.key)), plainArray(tasks.map((t) => t.dueAt))],
+    values: [
+      textArray(tasks.map((t) => t.kind)),
+      textArray(tasks.map((t) => t.key)),
+      plainArray(tasks.map((t) => t.dueAt)),
+    ],
   });
 }
 

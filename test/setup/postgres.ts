@@ -1,6 +1,6 @@
 // One PostgreSQL for the whole run: the one in DATABASE_URL, else an embedded one that is stopped at the end.
 import { fileURLToPath } from "node:url";
-import { startEmbedded } from "../../src/postgres/embedded/start.ts";
+import { removeEmbedded, startEmbedded } from "../../src/postgres/embedded/start.ts";
 import { dropForgotten, SERVER_VARIABLE } from "../../src/postgres/testing.ts";
 
 const home = fileURLToPath(new URL("../../.crossdock/test", import.meta.url));
@@ -14,5 +14,9 @@ export default async function setup(): Promise<() => Promise<void>> {
   const server = await startEmbedded({ home, hold: true });
   process.env[SERVER_VARIABLE] = server.url;
   await dropForgotten(server.url);
-  return () => server.stop();
+  return async () => {
+    await server.stop();
+    // A clean checkout runs once, and root's data does not lie in it.
+    if (process.env.CI !== undefined) await removeEmbedded(home);
+  };
 }

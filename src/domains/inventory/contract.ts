@@ -87,6 +87,7 @@ export const ItemDefined = object({
   ratios: Type.Record(
     UnitCode,
     object({ numerator: Type.Integer({ minimum: 1 }), denominator: Type.Integer({ minimum: 1 }) }),
+    { additionalProperties: false },
   ),
 });
 

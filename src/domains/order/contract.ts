@@ -44,9 +44,22 @@ export const Charge = object({
 });
 
 const order = { company: Type.Optional(Company), orderId: Identifier };
-const lines = Type.Array(object({ lineId: Identifier, sku: Identifier, quantity: PositiveDecimalText }), {
-  minItems: 1,
-  maxItems: 5000,
+/** The SKU's base unit where it is absent; else that one, or the unit that the line was ordered in. */
+const unit = Type.Optional(UnitCode);
+const lines = Type.Array(
+  object({ lineId: Identifier, sku: Identifier, quantity: PositiveDecimalText, unit }),
+  { minItems: 1, maxItems: 5000 },
+);
+
+/** A row of the document that cannot be a line: a problem of its own, while the good lines go on. */
+export const RejectedLine = object({
+  lineId: Identifier,
+  /** As it was written. */
+  sku: Text,
+  fault: oneOf("code", "quantity", "price"),
+  reason: Text,
+  /** The row in the source's own words. */
+  raw: Type.Optional(Text),
 });
 
 /** A buyer ordered. `orderId` is the order's business number, unique in the company. */
@@ -62,6 +75,7 @@ export const OrderSubmitted = object({
   priority: Type.Optional(Type.Integer({ minimum: 0, maximum: 9 })),
   lines: Type.Array(SubmittedLine, { minItems: 1, maxItems: 5000 }),
   charges: Type.Optional(Type.Array(Charge, { maxItems: 100 })),
+  rejectedLines: Type.Optional(Type.Array(RejectedLine, { maxItems: 5000 })),
   /** The document that the channel itself keeps of it. */
   reference: Type.Optional(Identifier),
   /** Keyed in the ERP: it is there already and is never booked back. */
@@ -107,6 +121,7 @@ export const InvoicePosted = object({
       chargeId: Type.Optional(Identifier),
       sku: Type.Optional(Identifier),
       quantity: Type.Optional(DecimalText),
+      unit,
       amount: DecimalText,
     }),
     { maxItems: 5000 },
@@ -114,10 +129,11 @@ export const InvoicePosted = object({
   total: DecimalText,
 });
 
-/** Whole order, or quantities of lines. */
+/** Whole order, or quantities of lines. `cumulative`: totals per line, with what is cancelled already in them. */
 export const CancellationRequested = object({
   ...order,
   lines: Type.Optional(lines),
+  cumulative: Type.Optional(Type.Boolean()),
   reason: Type.Optional(Text),
   requestedAt: TimeText,
 });
@@ -153,7 +169,14 @@ export const HoldReleased = object({
 export const ReallocationDue = object({ ...order });
 
 // Decided.
-export const OrderAccepted = object({ ...order, acceptedAt: TimeText });
+export const OrderAccepted = object({
+  ...order,
+  acceptedAt: TimeText,
+  /** The base unit of every line that `lines` does not name. */
+  unit: UnitCode,
+  /** Lines with another base unit, or whose ordered quantity is another one in base units. */
+  lines: Type.Array(object({ lineId: Identifier, quantity: PositiveDecimalText, unit: UnitCode })),
+});
 export const OrderHeld = object({ ...order, code: Code, reason: Text });
 export const OrderRejected = object({ ...order, code: Code, reason: Text });
 export const Allocation = object({
@@ -162,6 +185,10 @@ export const Allocation = object({
   location: Code,
   quantity: PositiveDecimalText,
 });
+/** Where promised units are: a place, or empty for a backorder. */
+const Whereabouts = Type.String({ maxLength: 64 });
+
+/** What is promised anew, and what is taken back from an earlier promise: differences, not totals. */
 export const OrderAllocated = object({
   ...order,
   allocations: Type.Array(Allocation),
@@ -173,11 +200,31 @@ export const OrderAllocated = object({
       promisedAt: Type.Optional(TimeText),
     }),
   ),
+  withdrawn: Type.Optional(
+    Type.Array(
+      object({ lineId: Identifier, sku: Identifier, location: Whereabouts, quantity: PositiveDecimalText }),
+    ),
+  ),
   /** Why, in words and figures: "EAST had 4 of 10; WEST the rest". */
   explanation: Type.Array(Text),
 });
 export const OrderReleased = object({ ...order, location: Code, lines, releasedAt: TimeText });
-export const LinesCancelled = object({ ...order, lines, reason: Type.Optional(Text) });
+export const LinesCancelled = object({
+  ...order,
+  lines: Type.Array(
+    object({
+      lineId: Identifier,
+      sku: Identifier,
+      quantity: PositiveDecimalText,
+      /** Whose promise ends with it; absent where nothing had been promised. */
+      location: Type.Optional(Whereabouts),
+    }),
+    { minItems: 1 },
+  ),
+  reason: Type.Optional(Text),
+});
+/** A place is asked to give released units back; nothing is free before it answers. */
+export const CancellationAsked = object({ ...order, location: Code, lines, reason: Type.Optional(Text) });
 export const OrderCancelled = object({ ...order, reason: Type.Optional(Text) });
 export const OrderClosed = object({ ...order, closedAt: TimeText });
 
@@ -209,6 +256,7 @@ export const orderDecisions = {
   "order.allocated": OrderAllocated,
   "order.released": OrderReleased,
   "order.lines.cancelled": LinesCancelled,
+  "order.cancellation.asked": CancellationAsked,
   "order.cancelled": OrderCancelled,
   "order.closed": OrderClosed,
 } as const;
@@ -220,4 +268,7 @@ export type OrderEventData<T extends OrderEventType> = Static<Contracts[T]>;
 export type OrderEvent = { [T in OrderEventType]: { type: T; data: OrderEventData<T> } }[OrderEventType];
 export type Party = Static<typeof Party>;
 export type OrderSubmitted = Static<typeof OrderSubmitted>;
+export type ShipmentShipped = Static<typeof ShipmentShipped>;
+export type InvoicePosted = Static<typeof InvoicePosted>;
+export type OrderAllocated = Static<typeof OrderAllocated>;
 export type Allocation = Static<typeof Allocation>;

@@ -24,12 +24,17 @@ export interface OrderLine {
   description: string;
   ordered: Decimal;
   orderedUnit: string;
-  /** In base units; what the books count. */
+  /** In base units, as every figure below; what the books count. Until the order is accepted: as ordered. */
   quantity: Decimal;
+  /** The SKU's base unit when the order was accepted; empty before. */
+  unit: string;
   price: Decimal;
   priceUnit: 1 | 100 | 1000;
   cancelled: Decimal;
   backordered: Decimal;
+  /** When dated inbound covers the backorder; empty where nothing does. */
+  promisedAt: Time | "";
+  /** More than `quantity` less `cancelled`, where a place shipped more. */
   shipped: Decimal;
   invoiced: Decimal;
   returned: Decimal;
@@ -38,11 +43,29 @@ export interface OrderLine {
   places: LinePlace[];
 }
 
+/** allocated ≥ released ≥ shipped; what was allocated and is not shipped is reserved there. */
 export interface LinePlace {
   location: string;
   allocated: Decimal;
   released: Decimal;
   shipped: Decimal;
+}
+
+/** Some units of a line at a place. */
+export interface LineUnits {
+  lineId: string;
+  sku: string;
+  quantity: Decimal;
+}
+
+export interface OrderRelease {
+  location: string;
+  /** Counts the releases to this place: the message's key. */
+  number: number;
+  state: "asked" | "confirmed" | "refused";
+  document: string;
+  /** As released. */
+  lines: LineUnits[];
 }
 
 export interface OrderCharge {
@@ -53,11 +76,17 @@ export interface OrderCharge {
   invoiced: boolean;
 }
 
+/** Identity: the shipment's number and its place. */
 export interface OrderShipment {
   shipmentId: string;
+  /** Empty while only its delivery has been heard of. */
   location: string;
-  lines: { lineId: string; sku: string; quantity: Decimal }[];
-  shippedAt: Time;
+  /** The system that reported it. */
+  system: string;
+  lines: LineUnits[];
+  /** What it was said to hold beside: lines, SKUs or units that the order does not have, as they were stated. */
+  strange: (LineUnits & { unit: string })[];
+  shippedAt: Time | "";
   deliveredAt: Time | "";
   carrier: string;
   tracking: string;
@@ -85,15 +114,21 @@ export interface Order {
   /** Keyed in the ERP by its own users: read, reserved, never booked back. */
   bookedAtSource: boolean;
   /** By place, what was released there and whether it was confirmed. */
-  releases: { location: string; state: "asked" | "confirmed" | "refused"; document: string }[];
+  releases: OrderRelease[];
+  /** `requested`: the whole order. */
   cancellation: { requested: boolean; reason: string } | null;
-  /** By place, what a cancellation asked back and has no answer to yet. */
-  cancelling: { location: string; lines: { lineId: string; sku: string; quantity: Decimal }[] }[];
+  /** By place, what was asked back and has no answer to yet. */
+  cancelling: { location: string; lines: LineUnits[] }[];
+  /** Cancellations that were sent out so far: the last one's number. */
+  cancellationCount: number;
   shipments: OrderShipment[];
   invoices: { invoice: string; kind: "invoice" | "credit"; total: Decimal; postedAt: Time }[];
   returns: {
     returnId: string;
     lines: { lineId: string; sku: string; requested: Decimal; received: Decimal }[];
   }[];
+  /** Facts without a business number that were counted once: short picks, confirmed cancellations, receipts. */
+  reports: string[];
+  /** Of the latest allocation; the log has them all. */
   explanation: string[];
 }

@@ -32,6 +32,8 @@ export interface ReaderOptions {
   window: Window;
   client: ReaderClient;
   tuning: Tuning;
+  /** Whether every message of the last seconds was handed over, as no other node can have written one. */
+  alone(): boolean;
   clock: Clock;
   log: Log;
 }
@@ -45,6 +47,7 @@ export class Reader {
   private crawledAt: number;
   private reading: Promise<void> | undefined;
   private retryAt = 0;
+  private lanesTurn = false;
   private closed = false;
 
   constructor(options: ReaderOptions) {
@@ -81,12 +84,15 @@ export class Reader {
 
   private nextStep(): (() => Promise<void>) | undefined {
     const { window, tuning, clock } = this.options;
-    if (window.toLoad.size > 0) return () => this.load();
     const now = clock.ms();
+    // Lanes and the rest take turns, so that neither waits for the end of the other.
+    this.lanesTurn = !this.lanesTurn;
+    if (window.toLoad.size > 0 && this.lanesTurn) return () => this.load();
     if (now - this.sweptAt >= tuning.sweepMs) return () => this.sweep(now);
     if (now - this.crawledAt >= tuning.sweepAllMs) return () => this.crawlOn(now);
     const ranges = this.overflowRanges();
-    return ranges.length > 0 ? () => this.refill(ranges) : undefined;
+    if (ranges.length > 0) return () => this.refill(ranges);
+    return window.toLoad.size > 0 ? () => this.load() : undefined;
   }
 
   private async load(): Promise<void> {
@@ -138,7 +144,9 @@ export class Reader {
     window.recent.turn(now);
     const after = this.marks.length < SWEEPS_BACK ? 0 : this.marks.shift()!;
     this.marks.push(window.newestId);
-    await this.scan(this.everyClass(after));
+    const last = await this.scan(this.everyClass(after));
+    if (this.options.alone()) return;
+    for (const [urgency, end] of last.entries()) if (end !== null) window.leaveToTable(urgency, end + 1);
   }
 
   /** Everything, a page of it each time: the guarantee, whatever went wrong with everything else. */

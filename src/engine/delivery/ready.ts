@@ -142,10 +142,11 @@ export class ReadyLanes {
 
   private queueOf(lane: Lane): LaneQueue {
     const type = lane.head().type;
-    let column = this.types.get(type);
-    if (column === undefined) this.types.set(type, (column = this.types.size));
+    const column = this.types.getOrInsertComputed(type, () => this.types.size);
     const index = column * CLASSES + Math.min(lane.class, CLASSES - 1);
-    return (this.queues[index] ??= new LaneQueue(index));
+    const queue = this.queues[index] ?? new LaneQueue(index);
+    this.queues[index] = queue;
+    return queue;
   }
 
   /** Per class, the queue whose first lane has waited longest. */

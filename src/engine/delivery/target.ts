@@ -18,6 +18,8 @@ export interface Tuning {
   /** A message that fails while others of its type succeed is parked after so many failures and so long. */
   illAttemptsMax: number;
   illParkAfterMs: number;
+  /** A target that has been nothing but busy for so long is taken to be ill. */
+  busyIllAfterMs: number;
   /** A lane that was ready for so long is taken before its class's turn, every fourth time. */
   ageBoundMs: number;
   /** How often the table is looked at for what was not handed over, by id from a while ago, and as a whole. */
@@ -33,6 +35,7 @@ export const defaultTuning: Tuning = {
   windowMax: 20_000,
   illAttemptsMax: 5,
   illParkAfterMs: 120_000,
+  busyIllAfterMs: 60_000,
   ageBoundMs: 30_000,
   sweepMs: 1_000,
   sweepAllMs: 10_000,

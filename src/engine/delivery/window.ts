@@ -52,8 +52,7 @@ export class Window {
     this.recent = new RecentIds(nowMs);
     const claims = new Map<number, Claim>();
     for (const doubt of options.doubts) {
-      let claim = claims.get(doubt.claim);
-      if (claim === undefined) claims.set(doubt.claim, (claim = { id: doubt.claim, open: 0 }));
+      const claim = claims.getOrInsertComputed(doubt.claim, (id) => ({ id, open: 0 }));
       claim.open += 1;
       const dueAt = nowMs + Math.max(0, doubt.openMs + options.requestTimeoutMs);
       this.doubts.set(doubt.id, { claim, dueAt });
@@ -108,9 +107,11 @@ export class Window {
 
   /** The lane to be read, marked; null where it must not be read now. */
   beginLoad(name: string): Lane | null {
-    let lane = this.lanes.get(name);
-    if (lane === undefined) this.lanes.set(name, (lane = new Lane(name, false)));
-    if (lane.loading || lane.entries.length > 0) return null;
+    const lane = this.lanes.getOrInsertComputed(name, () => new Lane(name, false));
+    if (lane.loading || lane.entries.length > 0) {
+      lane.complete = false;
+      return null;
+    }
     lane.loading = true;
     lane.complete = true;
     return lane;

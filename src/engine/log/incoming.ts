@@ -2,7 +2,7 @@
 
 import type { NativeMessage } from "../../connector/contract.ts";
 import { canonicalJson } from "../../core/json.ts";
-import type { Time } from "../../core/time.ts";
+import { isTime, parseTime, timeFromEpochMs } from "../../core/time.ts";
 import { catalogue, normalise, validateEvent } from "../../domains/catalogue.ts";
 import type { Problem } from "../../domains/reaction.ts";
 import type { AppendEvent } from "../../store/event.ts";
@@ -49,6 +49,10 @@ export interface Envelope {
 export function incomingEvent(system: string, company: string, envelope: Envelope): Incoming {
   const errors = validateEvent(envelope.type, envelope.data);
   if (errors.length > 0) return rejected(system, { code: "event.invalid", errors }, envelope);
+  if (envelope.time !== undefined && !isReadable(envelope.time)) {
+    const error = { path: "$.time", message: "is not an RFC 3339 time such as 2026-11-24T07:00:00Z." };
+    return rejected(system, { code: "event.invalid", errors: [error] }, envelope);
+  }
   if (catalogue[envelope.type]!.decided) {
     return rejected(
       system,
@@ -67,6 +71,17 @@ export function incomingEvent(system: string, company: string, envelope: Envelop
     content: contentHash(`${event.type}\n${envelope.time ?? ""}\n${canonicalJson(envelope.data)}`),
     event,
   };
+}
+
+function isReadable(time: string): boolean {
+  if (isTime(time)) return true;
+  try {
+    parseTime(time);
+    return true;
+  } catch {
+    // What is wrong with it is said by the refusal.
+    return false;
+  }
 }
 
 export function rejected(system: string, reason: Refusal, body: unknown): Incoming {
@@ -93,7 +108,10 @@ export function canonicalEvent(
     source,
     company: inCompany,
     key: entry.keyOf(inCompany, data),
-    time: entry.timeOf(data) ?? (envelope.time as Time),
+    // Where neither the data nor the envelope tells, it happened when it was heard of.
+    time:
+      entry.timeOf(data) ??
+      (envelope.time === undefined ? timeFromEpochMs(Date.now()) : parseTime(envelope.time)),
     data,
     text: JSON.stringify(data),
     decided: entry.decided,

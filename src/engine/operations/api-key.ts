@@ -3,8 +3,8 @@
 import { hash, randomBytes } from "node:crypto";
 import { CrossdockError } from "../../core/errors.ts";
 import type { Time } from "../../core/time.ts";
-import type { Database } from "../../postgres/pool.ts";
 import { violatedConstraint } from "../../postgres/failure.ts";
+import type { Database } from "../../postgres/pool.ts";
 import { textArray } from "../../store/arrays.ts";
 import { uuidv7 } from "../log/event-id.ts";
 
@@ -55,7 +55,11 @@ export async function createApiKey(
     return { key: toKey(rows[0]!), secret };
   } catch (error) {
     if (violatedConstraint(error) !== "api_key_name_key") throw error;
-    throw new CrossdockError("key.name-taken", `There is, or was, a key ${wanted.name}; choose another name.`, { cause: error });
+    throw new CrossdockError(
+      "key.name-taken",
+      `There is, or was, a key ${wanted.name}; choose another name.`,
+      { cause: error },
+    );
   }
 }
 

@@ -46,7 +46,7 @@ export interface Outcome {
 }
 
 /** What a set of a location becomes; read from the log beforehand. */
-export type SetDecisions = Map<string, { followUps: NewEvent[]; problems: Problem[] }>;
+export type SetDecisions = Map<string, { followUps: NewEvent[]; problems: Problem[]; solved: string[] }>;
 
 export interface ComputeInput {
   set: WorkingSet;
@@ -199,6 +199,7 @@ class Run {
       this.outcome.drafts.push(draftEvent(followUp, event, false, this.input.set.now));
     }
     this.outcome.problems.push(...decision.problems);
+    this.outcome.solved.push(...decision.solved);
   }
 
   /** Once per SKU: what the whole transaction's change of it means to channels, to promises and to backorders. */

@@ -1,7 +1,9 @@
 // Locks and loads what a batch of events touches: orders first, then SKUs, each in key order, so that no two
 // transactions wait for each other crosswise.
-import type { Time } from "../../core/time.ts";
+import { addMs, type Time } from "../../core/time.ts";
 import type { RecordedEvent } from "../../domains/event.ts";
+import type { LevelObserved } from "../../domains/inventory/contract.ts";
+import { compareSequences } from "../../domains/inventory/statement-order.ts";
 import { orderKey, parseKey, stockKey } from "../../domains/key.ts";
 import type { OrderEvent, OrderSubmitted } from "../../domains/order/contract.ts";
 import { neededSkus } from "../../domains/order/needs.ts";
@@ -9,7 +11,7 @@ import type { Integration } from "../../policy/integration.ts";
 import type { Transaction } from "../../postgres/pool.ts";
 import { findPurchases, lockOrders, readKeyPositions } from "../../store/order.ts";
 import { lockItems, readMovements, readOrderReservations, readSkuReservations } from "../../store/stock.ts";
-import type { ItemSlot, WorkingSet } from "./working-set.ts";
+import type { WorkingSet } from "./working-set.ts";
 
 export async function loadOrders(tx: Transaction, set: WorkingSet, keys: readonly string[]): Promise<void> {
   const wanted = keys.filter((key) => !set.orders.has(key)).map(parseKey);
@@ -80,24 +82,44 @@ export async function loadRows(
 ): Promise<void> {
   const orders = new Set<string>(set.orders.keys());
   const whole = new Set<string>();
-  const since = new Map<string, Time>();
+  const since = new Map<string, Since>();
   for (const event of events) {
-    const data = event.data as { order?: { orderId: string }; orderId?: string; observedAt?: Time };
+    const data = event.data as { order?: { orderId: string }; orderId?: string };
     const orderId = data.order?.orderId ?? data.orderId;
     if (orderId !== undefined) orders.add(orderKey(event.company, orderId));
     if (event.type !== "inventory.level.observed") continue;
     const slot = set.items.get(event.key);
     if (slot === undefined) continue;
-    const net = integration.systems[event.source]?.figures.quantity === "net";
+    const source = integration.systems[event.source];
+    const net = source?.figures.quantity === "net";
     if (net) whole.add(event.key);
     if (net || slot.item.levels.some((level) => level.movementsAfter > 0)) {
-      const oldest = since.get(event.key);
-      if (oldest === undefined || data.observedAt! < oldest) since.set(event.key, data.observedAt!);
+      widen(since, event.key, event.data as LevelObserved, source?.clock.resolutionMs ?? 0);
     }
   }
   if (orders.size > 0 && set.items.size > 0) await loadOrderReservations(tx, set, [...orders]);
   if (whole.size > 0) await loadSkuReservations(tx, set, [...whole]);
   if (since.size > 0) await loadMovements(tx, set, since);
+}
+
+/** Movements of a SKU that its observations may have to be combined with. */
+interface Since {
+  time: Time;
+  /** Also those after it in the source's own order, whatever its clock said. */
+  sequence: string | null;
+}
+
+function widen(since: Map<string, Since>, key: string, level: LevelObserved, resolutionMs: number): void {
+  // A movement in the same step of the clock may have come after the observation.
+  const time = addMs(level.observedAt, -Math.ceil(resolutionMs));
+  const sequence = level.sequence ?? null;
+  const held = since.get(key);
+  if (held === undefined) since.set(key, { time, sequence });
+  else {
+    if (time < held.time) held.time = time;
+    if (sequence !== null && (held.sequence === null || compareSequences(sequence, held.sequence) < 0))
+      held.sequence = sequence;
+  }
 }
 
 async function loadOrderReservations(tx: Transaction, set: WorkingSet, keys: string[]): Promise<void> {
@@ -126,17 +148,11 @@ async function loadSkuReservations(tx: Transaction, set: WorkingSet, keys: strin
     slots.get(stockKey(company, reservation.sku))!.rows.reservations.push(reservation);
 }
 
-async function loadMovements(tx: Transaction, set: WorkingSet, since: Map<string, Time>): Promise<void> {
-  const wanted = [...since].map(([key, time]) => ({
-    ...parseKey(key),
-    time,
-    slot: set.items.get(key) as ItemSlot,
-  }));
+async function loadMovements(tx: Transaction, set: WorkingSet, since: Map<string, Since>): Promise<void> {
+  const wanted = [...since].map(([key, from]) => ({ ...parseKey(key), ...from }));
   const rows = await readMovements(
     tx,
-    wanted.map((k) => k.company),
-    wanted.map((k) => k.id),
-    wanted.map((k) => k.time),
+    wanted.map(({ company, id, time, sequence }) => ({ company, sku: id, since: time, sequence })),
   );
   for (const { company, sku, movement } of rows)
     set.items.get(stockKey(company, sku))!.rows.movements.push(movement);

@@ -18,12 +18,12 @@ export async function readSets(
     const set = event.data as SetObserved;
     const members = await readSetMembers(tx, event.source, set.setId, set.location, event.seq);
     const known = await readKnownLevels(tx, event.company, set.location);
-    const { followUps, problems } = decideSet(
-      { ...set, source: event.source, company: event.company },
+    const decision = decideSet(
+      { ...set, source: event.source, company: event.company, recordedAt: event.recordedAt },
       { recordedLevels: members.length, inSet: members, known },
       rules.sourceOf(event.source),
     );
-    decisions.set(event.id, { followUps, problems });
+    decisions.set(event.id, decision);
   }
   return decisions;
 }

@@ -2,13 +2,11 @@
 // decide in memory, save as sets with follow-ups and deliveries, in one transaction. All of it or nothing.
 import type { Time } from "../../core/time.ts";
 import type { RecordedEvent } from "../../domains/event.ts";
-import { type Allocated, describeShortfall } from "../../domains/inventory/available.ts";
+import { describeShortfall } from "../../domains/inventory/available.ts";
 import { parseKey } from "../../domains/key.ts";
-import { outboundKinds } from "../../domains/outbound.ts";
 import type { Problem } from "../../domains/reaction.ts";
-import { route } from "../../policy/routing.ts";
 import type { Database, Transaction } from "../../postgres/pool.ts";
-import { insertDeliveries, type NewDelivery, type PendingDelivery } from "../../store/delivery.ts";
+import { insertDeliveries, type PendingDelivery } from "../../store/delivery.ts";
 import { type AppendEvent, appendEvents, asRecorded, readUnapplied } from "../../store/event.ts";
 import { raiseProblems, solveProblems } from "../../store/exception.ts";
 import { type KeyPosition, saveKeyPositions, saveOrders } from "../../store/order.ts";
@@ -20,12 +18,13 @@ import {
   saveReservations,
 } from "../../store/stock.ts";
 import { saveTasks } from "../../store/task.ts";
-import { type CausedOutbound, compute, type Outcome, UnlockedKeys } from "./compute.ts";
+import { compute, type Outcome, UnlockedKeys } from "./compute.ts";
 import type { Draft } from "./draft.ts";
 import { loadDuplicates, loadItems, loadOrders, loadPositions, loadRows, neededItemKeys } from "./load.ts";
+import { routeAll } from "./route.ts";
 import type { Rules } from "./rules.ts";
 import { readSets } from "./sets.ts";
-import { WorkingSet } from "./working-set.ts";
+import { currentReservations, WorkingSet } from "./working-set.ts";
 
 export interface ApplyRequest {
   db: Database;
@@ -92,7 +91,14 @@ async function applyIn(
   await describeShortfalls(tx, set, outcome.problems);
   await saveState(tx, set, outcome);
   const appended = await append(tx, events, outcome.drafts);
-  const rows = routeAll(request.rules, outcome.outbound);
+  const rows = routeAll(
+    request.rules,
+    outcome.outbound.map(({ outbound, cause }) => ({
+      outbound,
+      causeSeq: cause.seq,
+      correlationId: cause.correlationId,
+    })),
+  );
   const deliveries = rows.length === 0 ? [] : await insertDeliveries(tx, rows);
   await request.epilogue?.(tx, set);
   return { set, appended, deliveries, outcome };
@@ -106,7 +112,7 @@ async function prepare(
   extraKeys: ReadonlySet<string>,
 ): Promise<{ set: WorkingSet; all: RecordedEvent[] }> {
   const now = await databaseTime(tx);
-  const set = new WorkingSet(now, request.rules.integration.stock.baseUnit);
+  const set = new WorkingSet(now, request.rules.integration.stock);
   const keys = [...new Set([...events.map((event) => event.key), ...extraKeys, ...(request.release ?? [])])];
   await loadOrders(
     tx,
@@ -162,6 +168,7 @@ async function withUnapplied(
   return [...facts, ...events.filter((event) => event.seq === 0)];
 }
 
+/** Names the orders at risk. Reservations are read as they stood, and what this transaction changed is laid over. */
 async function describeShortfalls(tx: Transaction, set: WorkingSet, problems: Problem[]): Promise<void> {
   const short = problems.filter((problem) => problem.code === "inventory.shortfall");
   if (short.length === 0) return;
@@ -174,11 +181,11 @@ async function describeShortfalls(tx: Transaction, set: WorkingSet, problems: Pr
   for (const problem of short) {
     const slot = set.items.get(problem.key);
     if (slot === undefined) continue;
-    const reservations = stored
-      .filter((s) => s.company === slot.company && s.reservation.sku === slot.id)
-      .map((s) => s.reservation);
-    const atRisk: Allocated[] = describeShortfall(slot.item, problem.detail.location as string, reservations);
-    problem.detail = { ...problem.detail, ordersAtRisk: atRisk };
+    const reservations = currentReservations(slot, stored);
+    problem.detail = {
+      ...problem.detail,
+      ordersAtRisk: describeShortfall(slot.item, problem.detail.location as string, reservations, set.now),
+    };
   }
 }
 
@@ -247,30 +254,4 @@ async function append(
     Object.assign(event, { seq: recorded[position]!.seq, recordedAt: recorded[position]!.recordedAt }),
   );
   return recorded;
-}
-
-function routeAll(rules: Rules, outbound: readonly CausedOutbound[]): NewDelivery[] {
-  const rows: NewDelivery[] = [];
-  for (const { outbound: message, cause } of outbound) {
-    const routes = route(rules.routes, message);
-    if (routes.length === 0) continue;
-    const kind = outboundKinds[message.type];
-    const payload = JSON.stringify(message.payload);
-    for (const { target, flow } of routes) {
-      rows.push({
-        target,
-        flow,
-        lane: message.lane,
-        class: kind.class,
-        type: message.type,
-        key: message.key,
-        merge: kind.merge === "newest",
-        causeSeq: cause.seq,
-        payload,
-        ...(cause.correlationId === undefined ? {} : { correlationId: cause.correlationId }),
-        ...(message.requires === undefined ? {} : { requires: message.requires }),
-      });
-    }
-  }
-  return rows;
 }

@@ -3,6 +3,7 @@
 import type { Time } from "../../core/time.ts";
 import type { ReservationKey, StockChange } from "../../domains/inventory/change.ts";
 import { emptyItem } from "../../domains/inventory/evolve.ts";
+import type { StockPolicy } from "../../domains/inventory/policy.ts";
 import type { Movement, Reservation, StockItem, StockRows } from "../../domains/inventory/state.ts";
 import { parseKey } from "../../domains/key.ts";
 import type { Order } from "../../domains/order/state.ts";
@@ -46,11 +47,16 @@ export class WorkingSet {
   readonly positions = new Map<string, PositionSlot>();
   /** The database's time of the transaction. */
   readonly now: Time;
-  private readonly baseUnit: string;
+  private readonly policy: Pick<StockPolicy, "baseUnit" | "units">;
 
-  constructor(now: Time, baseUnit: string) {
+  constructor(now: Time, policy: Pick<StockPolicy, "baseUnit" | "units">) {
     this.now = now;
-    this.baseUnit = baseUnit;
+    this.policy = policy;
+  }
+
+  private newItem(company: string, sku: string): StockItem {
+    const units = Object.hasOwn(this.policy.units, sku) ? this.policy.units[sku] : undefined;
+    return emptyItem(company, sku, units?.base ?? this.policy.baseUnit, units?.ratios);
   }
 
   addOrder(
@@ -84,7 +90,7 @@ export class WorkingSet {
       company,
       id,
       original: loaded?.item ?? null,
-      item: loaded?.item ?? emptyItem(company, id, this.baseUnit),
+      item: loaded?.item ?? this.newItem(company, id),
       rows: { reservations: [], movements: [] },
       changed: new Map(),
       appliedSeq: loaded?.appliedSeq ?? 0,
@@ -127,4 +133,21 @@ export function takeChange(slot: ItemSlot, change: StockChange): void {
   for (const key of change.removed) slot.changed.set(reservationKey(key), { key, reservation: null });
   for (const reservation of change.reservations)
     slot.changed.set(reservationKey(reservation), { key: reservation, reservation });
+}
+
+/** The SKU's live reservations: those that were stored, with what this transaction changed laid over. */
+export function currentReservations(
+  slot: ItemSlot,
+  stored: readonly { company: string; reservation: Reservation }[],
+): Reservation[] {
+  const current = new Map<string, Reservation>();
+  for (const { company, reservation } of stored) {
+    if (company === slot.company && reservation.sku === slot.id)
+      current.set(reservationKey(reservation), reservation);
+  }
+  for (const [key, { reservation }] of slot.changed) {
+    if (reservation === null) current.delete(key);
+    else current.set(key, reservation);
+  }
+  return [...current.values()];
 }

@@ -2,7 +2,7 @@
 // keeps the receipt, so that a mended mapping can map it again.
 
 import type { Connector, ConnectorSession, Mapping, NativeMessage } from "../../connector/contract.ts";
-import { validateEvent } from "../../domains/catalogue.ts";
+import { catalogue, validateEvent } from "../../domains/catalogue.ts";
 import type { Problem } from "../../domains/reaction.ts";
 import type { AppendEvent } from "../../store/event.ts";
 import type { Receipt } from "../../store/intake.ts";
@@ -75,6 +75,9 @@ function firstInvalid(mapping: {
   for (const [index, event] of mapping.events.entries()) {
     const [error] = validateEvent(event.type, event.data);
     if (error !== undefined) return { failed: error.message, path: `${event.type}[${index}] ${error.path}` };
+    if (catalogue[event.type]!.decided) {
+      return { failed: "is a decision that only Crossdock makes", path: `${event.type}[${index}]` };
+    }
   }
   return undefined;
 }

@@ -4,7 +4,6 @@ import {
   copyFile,
   cp,
   link,
-  mkdir,
   mkdtemp,
   readdir,
   readFile,
@@ -18,17 +17,15 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Account, accountOf, runsAsRoot } from "./account.ts";
+import { findPlace, ownFolder } from "./place.ts";
 import { startEmbedded } from "./start.ts";
 import {
-  answers,
   ask,
   dataFolder,
   newHome,
   ownProject,
-  postmasterPid,
   removeAtEnd,
   removeHomes,
-  type Starter,
   startProcess,
   tryStart,
 } from "./starter-process.ts";
@@ -94,7 +91,10 @@ describe("an ordinary user", () => {
     home = await newHome();
     await give(home);
   });
-  afterAll(() => rm(project, { recursive: true, force: true }));
+  afterAll(async () => {
+    await chmod(libraries(project), 0o755);
+    await rm(project, { recursive: true, force: true });
+  });
 
   it("runs the installed programs in place, with the data inside the home", async () => {
     await give(libraries(project));
@@ -179,25 +179,24 @@ describe("a home", () => {
     await rm(linked);
   });
 
-  it("that was copied has data of its own, and both run at once", async () => {
+  it("that was copied has data of its own", async () => {
     const copied = `${home}-copied`;
     removeAtEnd(copied);
     await cp(home, copied, { recursive: true });
-    const original: Starter = await startProcess(home);
-    const copy = await startEmbedded({ home: copied });
-    expect(copy.url).not.toBe(original.url);
-    await ask(copy.url, "create table copied_only (n integer)");
-    expect(await ask(original.url, "select to_regclass('copied_only') as t")).toEqual([{ t: null }]);
-    await copy.stop();
-    expect(await answers(original.url)).toBe(true);
-    await original.stop();
+    const [original, copy] = [await place(home), await place(copied)];
+    expect(copy).not.toBe(original);
+    expect([await place(home), await place(copied)]).toEqual([original, copy]);
   });
 
-  it("that was removed starts empty", async () => {
+  it("that was removed starts empty, and root's former data is kept aside once", async () => {
+    const former = await place(home);
     await rm(home, { recursive: true });
-    const server = await startEmbedded({ home });
-    expect(await ask(server.url, "select to_regclass('kept') as t")).toEqual([{ t: null }]);
-    expect(await postmasterPid(home)).toBeGreaterThan(0);
-    await server.stop();
+    const folder = await place(home);
+    expect(await readdir(folder)).not.toContain("data");
+    if (runsAsRoot()) expect(await readdir(`${former}.removed`)).toContain("data");
   });
 });
+
+async function place(home: string): Promise<string> {
+  return (await findPlace(await ownFolder(home), () => undefined)).folder;
+}

@@ -1,5 +1,6 @@
 // Says in one sentence why the embedded server does not run and what to do. The cause is kept; the server's own
 // words come along where they help.
+import { join } from "node:path";
 import { CrossdockError } from "../../core/errors.ts";
 
 const OTHER_SERVER = "or set DATABASE_URL to a PostgreSQL server of your own";
@@ -73,9 +74,13 @@ export function fromOutput(output: string, folder: string, port: number): Crossd
       "PostgreSQL does not get the memory it needs; free some, or lower shared_buffers.",
       cause,
     );
-  const said = /(?:FATAL|PANIC|error):\s*(.+)/i.exec(output)?.[1] ?? output.trim().split("\n").at(-1);
-  return startFailed(
-    `PostgreSQL did not start: ${said || "it said nothing"}. Its log is in ${folder}.`,
-    cause,
-  );
+  // A file of settings with an error in it: what the error is stands on a line before.
+  const said =
+    /(?:LOG|WARNING):\s*((?:invalid|unrecognized|syntax error|parameter|\S+ is outside)[^\n]*)/.exec(
+      output,
+    )?.[1] ??
+    /(?:FATAL|PANIC|error):\s*([^\n]+)/i.exec(output)?.[1] ??
+    output.trim().split("\n").at(-1);
+  const log = join(folder, "postgres.log");
+  return startFailed(`PostgreSQL did not start: ${said || "it said nothing"}. More is in ${log}.`, cause);
 }

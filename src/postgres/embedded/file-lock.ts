@@ -15,8 +15,9 @@ export function tryLock(path: string, mode: "exclusive" | "shared"): FileLock | 
   let file: DatabaseSync | undefined;
   try {
     file = new DatabaseSync(path, { timeout: 0 });
-    if (mode === "exclusive") file.exec("begin exclusive");
-    else file.exec("begin; select 1 from sqlite_master");
+    // With its journal in memory it writes nothing, and so locks on a full disk too.
+    file.exec("pragma journal_mode = memory");
+    file.exec(mode === "exclusive" ? "begin exclusive" : "begin; select 1 from sqlite_master");
   } catch (error) {
     file?.close();
     if ((error as { errcode?: number }).errcode === SQLITE_BUSY) return undefined;
@@ -35,12 +36,22 @@ export function tryLock(path: string, mode: "exclusive" | "shared"): FileLock | 
   };
 }
 
-/** Exclusively; undefined when it was not free within `waitMaxMs`. */
-export async function waitForLock(path: string, waitMaxMs: number): Promise<FileLock | undefined> {
-  const deadline = performance.now() + waitMaxMs;
+/** Exclusively; undefined when it was not free within `waitMaxMs`. `onWait` is told once, after a few seconds. */
+export async function waitForLock(
+  path: string,
+  waitMaxMs: number,
+  onWait: () => void,
+): Promise<FileLock | undefined> {
+  const started = performance.now();
+  let told = false;
   for (;;) {
     const lock = tryLock(path, "exclusive");
-    if (lock !== undefined || performance.now() > deadline) return lock;
+    const waited = performance.now() - started;
+    if (lock !== undefined || waited > waitMaxMs) return lock;
+    if (waited > 5_000 && !told) {
+      told = true;
+      onWait();
+    }
     await sleep(20);
   }
 }

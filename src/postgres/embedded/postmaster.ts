@@ -51,7 +51,7 @@ async function isPostmaster(pid: number, data: string): Promise<boolean> {
   if (process.platform === "linux")
     return ((await readOptional(`/proc/${pid}/cmdline`)) ?? "").split("\0").includes(data);
   if (process.platform === "win32") return true;
-  return ask("ps", ["-p", String(pid), "-o", "command="]).includes(data);
+  return ask("ps", ["-ww", "-p", String(pid), "-o", "command="]).includes(data);
 }
 
 /**

@@ -52,7 +52,7 @@ it("the starter is killed: the next start finds the server running, and its stop
   const first = await startProcess(home);
   await first.kill();
   expect(await answers(first.url)).toBe(true);
-  const second = await startProcess(home);
+  const second = await startEmbedded({ home });
   expect([second.attached, second.url]).toEqual([true, first.url]);
   await second.stop();
   expect(await answers(first.url)).toBe(false);
@@ -60,7 +60,7 @@ it("the starter is killed: the next start finds the server running, and its stop
 
 it("the starter is killed while another is attached: that one's stop stops it", async () => {
   const first = await startProcess(home);
-  const second = await startProcess(home);
+  const second = await startEmbedded({ home });
   await first.kill();
   expect(await answers(second.url)).toBe(true);
   await second.stop();
@@ -77,7 +77,7 @@ it("everything is killed: the next start recovers what was committed", async () 
   for (const pid of pids) killIfAlive(pid);
   const acknowledged = await inserting;
   expect(acknowledged).toBeGreaterThan(0);
-  const next = await startProcess(home);
+  const next = await startEmbedded({ home });
   expect(next.attached).toBe(false);
   const after = Number((await ask<{ n: string }>(next.url, "select count(*) as n from entry"))[0]!.n);
   expect(after - before).toBeGreaterThanOrEqual(acknowledged);
@@ -102,7 +102,7 @@ it("the postmaster is killed and a busy process of it lives on: the next start e
   process.kill(postmaster, "SIGKILL");
   await sleep(200);
   expect(await isAlive(pid)).toBe(true);
-  const next = await startProcess(home);
+  const next = await startEmbedded({ home });
   expect(await busy).toBe("ended");
   expect(await isAlive(pid)).toBe(false);
   expect(await ask(next.url, "select 1 as n")).toEqual([{ n: 1 }]);
@@ -134,7 +134,7 @@ it.each([
   await server.stop();
 });
 
-it("the first start is killed while it makes the data folder", async () => {
+it("the first start is killed while it makes the data folder: of three that come at once, one makes it", async () => {
   const fresh = await newHome();
   const { child } = spawnStarter(fresh, {});
   const drafts = async () => {
@@ -144,10 +144,16 @@ it("the first start is killed while it makes the data folder", async () => {
   await expect.poll(async () => (await drafts()).length, { interval: 5, timeout: 20_000 }).toBeGreaterThan(1);
   await sleep(150);
   process.kill(-child.pid!, "SIGKILL");
-  const next = await startProcess(fresh);
-  expect(await ask(next.url, "select 1 as n")).toEqual([{ n: 1 }]);
-  await expect.poll(drafts).toEqual([]);
-  await next.stop();
+  const starters = await Promise.all([
+    startProcess(fresh),
+    startProcess(fresh),
+    startEmbedded({ home: fresh }),
+  ]);
+  expect(starters.filter((starter) => !starter.attached)).toHaveLength(1);
+  expect(new Set(starters.map((starter) => starter.url)).size).toBe(1);
+  expect(await drafts()).toEqual([]);
+  for (const starter of starters) await starter.stop();
+  expect(await answers(starters[0]!.url)).toBe(false);
 });
 
 it("a data folder that is half-made is kept aside, and made anew", async () => {

@@ -1,8 +1,9 @@
-import { stat } from "node:fs/promises";
-import { join } from "node:path";
+import { existsSync } from "node:fs";
+import { readdir, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { runsAsRoot } from "./account.ts";
-import { startEmbedded } from "./start.ts";
+import { removeEmbedded, startEmbedded } from "./start.ts";
 import {
   answers,
   ask,
@@ -62,7 +63,7 @@ it("keeps its data, its password and its port over a stop and a start", async ()
 
 describe("two processes", () => {
   it("the second attaches, and its stop leaves the server to the first", async () => {
-    const first = await startProcess(home);
+    const first = await startEmbedded({ home });
     const second = await startProcess(home);
     expect([first.attached, second.attached, second.url]).toEqual([false, true, first.url]);
     await second.stop();
@@ -71,18 +72,9 @@ describe("two processes", () => {
     expect(await answers(first.url)).toBe(false);
   });
 
-  it("that start at the same moment on an empty home make one server", async () => {
-    const empty = await newHome();
-    const starters = await Promise.all([1, 2, 3].map(() => startProcess(empty)));
-    expect(starters.filter((starter) => !starter.attached)).toHaveLength(1);
-    expect(new Set(starters.map((starter) => starter.url)).size).toBe(1);
-    for (const starter of starters) await starter.stop();
-    expect(await answers(starters[0]!.url)).toBe(false);
-  });
-
   it("an attached node keeps the server when its starter stops, and stops it last", async () => {
     const first = await startProcess(home, { hold: true });
-    const second = await startProcess(home, { hold: true });
+    const second = await startEmbedded({ home, hold: true });
     await first.stop();
     expect(await answers(second.url)).toBe(true);
     await second.stop();
@@ -93,7 +85,7 @@ describe("two processes", () => {
     const node = await startProcess(home, { hold: true });
     const command = await startProcess(home);
     await node.kill();
-    const restarted = await startProcess(home, { hold: true });
+    const restarted = await startEmbedded({ home, hold: true });
     await command.stop();
     expect(await answers(restarted.url)).toBe(true);
     await restarted.stop();
@@ -110,11 +102,21 @@ it("Ctrl-C reaches the process and not the server", async () => {
 });
 
 it("a server that is killed under its owner's feet comes back at its address", async () => {
-  const starter = await startProcess(home);
+  const starter = await startEmbedded({ home });
   await ask(starter.url, "create table before_the_kill as select 7 as n");
   process.kill(await postmasterPid(home), "SIGKILL");
   await expect.poll(() => answers(starter.url), { timeout: 20_000, interval: 50 }).toBe(true);
   expect(await ask(starter.url, "select n from before_the_kill")).toEqual([{ n: 7 }]);
   await starter.stop();
   expect(await answers(starter.url)).toBe(false);
+});
+
+it("everything it made is removed on request, but not while it is in use", async () => {
+  const server = await startEmbedded({ home });
+  await expect(removeEmbedded(home)).rejects.toMatchObject({ code: "postgres.start-failed" });
+  expect(await answers(server.url)).toBe(true);
+  await server.stop();
+  const data = await dataFolder(home);
+  await removeEmbedded(home);
+  expect([existsSync(dirname(data)), await readdir(home)]).toEqual([false, []]);
 });

@@ -1,7 +1,7 @@
 // A PostgreSQL of its own for a home folder. One process starts it and owns it; others attach, and the ownership of
 // a process that died passes on. Whatever was killed, the next start recovers. Fails with `postgres.…`.
 import { existsSync } from "node:fs";
-import { realpath } from "node:fs/promises";
+import { realpath, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { usableBinaries } from "./binaries.ts";
 import { prepareData } from "./data-folder.ts";
@@ -36,15 +36,45 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedS
   let own = options.home;
   try {
     own = await ownFolder(options.home);
-    return await underStartLock(own, () => start(own, options, onLog));
+    return await underStartLock(own, onLog, () => start(own, options, onLog));
   } catch (error) {
     throw fromSystem(error, own);
   }
 }
 
+/** Stops the server and removes all that it made, wherever it lies; refuses while a living process uses it. */
+export async function removeEmbedded(
+  home: string,
+  onLog: (line: string) => void = () => undefined,
+): Promise<void> {
+  const own = await ownFolder(home);
+  await underStartLock(own, onLog, async () => {
+    const locks = ["owner.lock", "holders.lock"].map((name) => tryLock(join(own, name), "exclusive"));
+    try {
+      if (locks.includes(undefined))
+        throw startFailed(`The database in ${own} is in use; stop the process that runs it first.`);
+      const place = await findPlace(own, onLog);
+      if (existsSync(join(place.folder, "data"))) {
+        const binaries = await usableBinaries(place.copies, place.account !== undefined);
+        await stopServer({ place, binaries, data: await realpath(join(place.folder, "data")) }, onLog);
+      }
+      await rm(place.folder, { recursive: true, force: true, maxRetries: 3 });
+    } finally {
+      for (const lock of locks) lock?.release();
+    }
+  });
+  await rm(own, { recursive: true, force: true, maxRetries: 3 });
+}
+
 /** Everything that changes whether the server runs happens in one process at a time. */
-async function underStartLock<Result>(own: string, work: () => Promise<Result>): Promise<Result> {
-  const lock = await waitForLock(join(own, "start.lock"), LOCK_WAIT_MAX_MS);
+async function underStartLock<Result>(
+  own: string,
+  onLog: (line: string) => void,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  const lock = await waitForLock(join(own, "start.lock"), LOCK_WAIT_MAX_MS, () =>
+    onLog("Waiting for another process that is starting or stopping PostgreSQL …"),
+  );
   if (lock === undefined)
     throw startFailed(`Another process has been starting the database in ${own} for too long; end it.`);
   try {
@@ -75,7 +105,7 @@ async function start(
     let stopped: Promise<void> | undefined;
     const stop = async () => {
       watch?.end();
-      await underStartLock(own, async () => {
+      await underStartLock(own, onLog, async () => {
         owner ??= tryLock(join(own, "owner.lock"), "exclusive");
         holder?.release();
         if (owner === undefined) return;

@@ -71,7 +71,8 @@ export async function removeHomes(): Promise<void> {
   // What a failed test leaves running is stopped by its own files.
   for (const starter of starters)
     if (starter.process.exitCode === null && starter.process.signalCode === null) await starter.stop();
-  for (const home of homes) {
+  // A home within another one comes first.
+  for (const home of homes.reverse()) {
     const data = await dataFolder(home);
     const pid = Number((await readFile(join(data, "postmaster.pid"), "utf8").catch(() => "")).split("\n")[0]);
     if (pid > 0) killIfAlive(pid);
@@ -137,6 +138,7 @@ export function spawnStarter(
       cwd: project,
       env: {
         PATH: process.env.PATH,
+        NODE_COMPILE_CACHE: join(tmpdir(), `crossdock-compiled-${options.account?.uid ?? "own"}`),
         STARTER_MODULE: pathToFileURL(join(project, "src/postgres/embedded/start.ts")).href,
         STARTER_OPTIONS: JSON.stringify({ home, port, hold }),
       },

@@ -1,0 +1,196 @@
+// The rows of an order as people wrote them: goods become lines, freight becomes charges, and a row that cannot stand
+// is named with its first fault (code, quantity, price), so that the good ones go on. Nothing is dropped.
+import { CrossdockError, numberText } from "../../src/connector/index.ts";
+import {
+  type Decimal,
+  formatDecimal,
+  formatScaled,
+  multiplyExact,
+  ONE,
+  parseDecimal,
+  ZERO,
+} from "../../src/core/decimal.ts";
+import type { OrderSubmitted } from "../../src/domains/order/contract.ts";
+import { isIdentifier, shown } from "./native-fields.ts";
+
+export interface NativeRow {
+  /** The channel's own number of the row. */
+  lineId: string;
+  code: string;
+  description: string;
+  /** A number or a text as the product writes it. */
+  quantity: unknown;
+  price: unknown;
+  /** The row as it came. */
+  raw: string;
+  unit?: string;
+  /** Units that the price is for; 1 where absent. */
+  priceUnit?: "1" | "100" | "1000";
+}
+
+/** Freight that the product keeps apart from its rows. */
+export interface NativeCharge {
+  chargeId: string;
+  kind: "freight" | "fee" | "discount";
+  description: string;
+  amount: unknown;
+  raw: string;
+}
+
+export type Line = OrderSubmitted["lines"][number];
+export type Charge = NonNullable<OrderSubmitted["charges"]>[number];
+export type RejectedLine = NonNullable<OrderSubmitted["rejectedLines"]>[number];
+
+export interface OrderRows {
+  lines: Line[];
+  charges: Charge[];
+  rejectedLines: RejectedLine[];
+}
+
+/** Five digits and up to two letters. */
+const PRODUCT = /^[0-9]{5}[A-Za-z]{0,2}$/;
+const FREIGHT: ReadonlySet<string> = new Set(["POST", "DOT", "C2"]);
+const CARRIAGE = /\bcarriage$/i;
+
+type Fault = Pick<RejectedLine, "fault" | "reason">;
+
+/**
+ * `hasCustomer`: an order that nobody is named in is held as it stands, and what is wrong in it beside that is for
+ * whoever says whose it is.
+ */
+export function readRows(
+  rows: readonly NativeRow[],
+  charges: readonly NativeCharge[],
+  hasCustomer: boolean,
+): OrderRows {
+  const faultOf = hasCustomer ? faultOfRow : faultOfHeldRow;
+  const goods = rows.filter((row) => !isFreight(row) && faultOf(row) === undefined);
+  const read: OrderRows = { lines: goods.map(toLine), charges: [], rejectedLines: [] };
+  // An order needs a line: one of nothing but freight that is held has its freight as lines.
+  const travels = goods.length > 0;
+  for (const row of rows) {
+    const fault = faultOf(row);
+    if (fault !== undefined) read.rejectedLines.push(rejected(row.lineId, row.code, row.raw, fault));
+    else if (!isFreight(row)) continue;
+    else if (travels) read.charges.push(toCharge(row));
+    else if (hasCustomer) read.rejectedLines.push(rejected(row.lineId, row.code, row.raw, nothingToTravelWith(row.code)));
+    else read.lines.push(toLine(row));
+  }
+  for (const charge of charges) addCharge(read, charge, travels);
+  return read;
+}
+
+/** Its first fault, with the precedence code, quantity, price. */
+function faultOfRow(row: NativeRow): Fault | undefined {
+  if (!isFreight(row) && !PRODUCT.test(row.code)) {
+    return { fault: "code", reason: `${named(row.code)} is no product's code.` };
+  }
+  const quantity = decimalOf(row.quantity);
+  if (quantity === undefined || quantity <= ZERO || quantity % ONE !== ZERO) {
+    return { fault: "quantity", reason: `${named(row.code)} has no quantity to work with.` };
+  }
+  const price = decimalOf(row.price);
+  if (price === undefined || price <= ZERO) {
+    return { fault: "price", reason: `${named(row.code)} has no price above zero.` };
+  }
+  return undefined;
+}
+
+function faultOfHeldRow(row: NativeRow): Fault | undefined {
+  if (!isIdentifier(row.code)) return { fault: "code", reason: `${named(row.code)} names nothing.` };
+  const quantity = decimalOf(row.quantity);
+  if (quantity === undefined || quantity <= ZERO || quantity % ONE !== ZERO) {
+    return { fault: "quantity", reason: `${named(row.code)} has no quantity to work with.` };
+  }
+  const price = decimalOf(row.price);
+  if (price === undefined || price < ZERO) {
+    return { fault: "price", reason: `${named(row.code)} has no price.` };
+  }
+  return undefined;
+}
+
+const named = (code: string): string => (code === "" ? "The row" : shown(code).slice(0, 60));
+
+const nothingToTravelWith = (code: string): Fault => ({
+  fault: "code",
+  reason: `${named(code)} is freight in an order that sells no goods.`,
+});
+
+/** By its code, or by a description that ends so: `Next Day Carriage` has a product's code. */
+function isFreight({ code, description }: NativeRow): boolean {
+  return FREIGHT.has(code) || CARRIAGE.test(description.trim());
+}
+
+function toLine(row: NativeRow): Line {
+  return {
+    lineId: row.lineId,
+    sku: row.code,
+    ...described(row.description),
+    quantity: formatDecimal(decimalOf(row.quantity)!),
+    ...(row.unit === undefined ? undefined : { unit: row.unit }),
+    price: formatDecimal(decimalOf(row.price)!),
+    ...(row.priceUnit === undefined ? undefined : { priceUnit: row.priceUnit }),
+  };
+}
+
+/** quantity × price ÷ price unit, not rounded: the quantity is whole, so six digits hold it unless priced by more. */
+function toCharge(row: NativeRow): Charge {
+  const product = multiplyExact(decimalOf(row.quantity)!, decimalOf(row.price)!);
+  const digits = { "1": 12, "100": 14, "1000": 15 }[row.priceUnit ?? "1"];
+  return {
+    chargeId: row.lineId,
+    kind: "freight",
+    ...described(row.description),
+    amount: formatScaled(product, digits),
+  };
+}
+
+function addCharge(read: OrderRows, charge: NativeCharge, travels: boolean): void {
+  const amount = decimalOf(charge.amount);
+  const { chargeId, kind, description, raw } = charge;
+  if (amount === undefined || amount === ZERO) {
+    const fault: Fault = { fault: "price", reason: `${named(description || kind)} has no amount.` };
+    read.rejectedLines.push(rejected(chargeId, kind, raw, fault));
+  } else if (travels) {
+    read.charges.push({ chargeId, kind, ...described(description), amount: formatDecimal(amount) });
+  } else {
+    read.rejectedLines.push(rejected(chargeId, kind, raw, nothingToTravelWith(description || kind)));
+  }
+}
+
+function rejected(lineId: string, code: string, raw: string, fault: Fault): RejectedLine {
+  return { lineId, sku: shown(code), ...fault, raw: shown(raw) };
+}
+
+function described(description: string): { description?: string } {
+  return description === "" ? {} : { description: shown(description) };
+}
+
+/** Absent where it is no decimal that we can work with. */
+function decimalOf(value: unknown): Decimal | undefined {
+  try {
+    return parseDecimal(numberText(value));
+  } catch (error) {
+    if (error instanceof CrossdockError) return undefined;
+    throw error;
+  }
+}
+
+/** What the contract asks for, or the rows that keep the whole order from being one. */
+export function rowsOrFailure(rows: OrderRows):
+  | { ok: true; value: Pick<OrderSubmitted, "lines" | "charges" | "rejectedLines"> }
+  | { ok: false; reason: string } {
+  const { lines, charges, rejectedLines } = rows;
+  if (lines.length === 0) {
+    const reasons = rejectedLines.map(({ lineId, reason }) => `${lineId}: ${reason}`).join(" ");
+    return { ok: false, reason: `None of its rows can be taken. ${reasons}`.slice(0, 1000) };
+  }
+  return {
+    ok: true,
+    value: {
+      lines,
+      ...(charges.length === 0 ? undefined : { charges }),
+      ...(rejectedLines.length === 0 ? undefined : { rejectedLines }),
+    },
+  };
+}

@@ -1,0 +1,203 @@
+// The command line: every command, its options and its help. Runs one command and says how it ended.
+import { Command, CommanderError, Option } from "commander";
+import { scopes } from "../engine/operations/api-key.ts";
+import { DEFAULT_HOST, DEFAULT_PORT } from "../main.ts";
+import { VERSION } from "../package-root.ts";
+import { runBalance } from "./commands/balance.ts";
+import { runCheck } from "./commands/check.ts";
+import { runDeliveries, runRetry, runShowDelivery, runSkip } from "./commands/deliveries.ts";
+import { runBench, runDemo } from "./commands/dispatch.ts";
+import { runExceptions } from "./commands/exceptions.ts";
+import { runInit } from "./commands/init.ts";
+import { runCreateKey, runListKeys, runRevokeKey } from "./commands/keys.ts";
+import { runReplay } from "./commands/replay.ts";
+import { runStart } from "./commands/start.ts";
+import { runStatus } from "./commands/status.ts";
+import { runTrace } from "./commands/trace.ts";
+import type { CommandContext } from "./context.ts";
+import { failureOf, failureText, type Failure } from "./failure.ts";
+import { levels } from "./log.ts";
+
+/** Resolves with the exit code; whatever fails has been said by then. */
+export async function runProgram(args: readonly string[], context: CommandContext): Promise<number> {
+  const ended = { code: 0 };
+  const program = buildProgram(context, ended);
+  try {
+    await program.parseAsync([...args], { from: "user" });
+    return ended.code;
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return 0;
+    const failure = failureOf(error, context.cwd);
+    report(failure, args.includes("--json"), context);
+    return failure.exitCode;
+  }
+}
+
+function report(failure: Failure, json: boolean, { stdout, stderr }: CommandContext): void {
+  const { exitCode: _exitCode, ...error } = failure;
+  if (json) stdout.write(`${JSON.stringify({ error })}\n`);
+  else stderr.write(`${failureText(failure)}\n`);
+}
+
+type Ended = { code: number };
+
+function buildProgram(context: CommandContext, ended: Ended): Command {
+  const program = new Command("crossdock")
+    .description("The integration layer of a distributor: stock promised once, orders to the invoice, books that balance.")
+    .version(VERSION, "--version", "print the version")
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => context.stdout.write(text),
+      // Said once, by whoever catches the error.
+      writeErr: () => undefined,
+    })
+    .showHelpAfterError(false)
+    .helpCommand(false);
+  addRunning(program, context, ended);
+  addLooking(program, context);
+  addActing(program, context, ended);
+  addPrograms(program, ended);
+  // A bare `crossdock` is a question.
+  program.action(() => program.outputHelp());
+  return program;
+}
+
+/** Options that every command of an installation takes. */
+function installation(command: Command): Command {
+  return command
+    .option("--config <file>", "the configuration (default: crossdock.config.ts here)")
+    .option("--home <folder>", "where data is kept (default: .crossdock beside the configuration)")
+    .option("--json", "print one JSON document")
+    .addOption(new Option("--log-level <level>", "what is logged to standard error").choices(levels));
+}
+
+function addRunning(program: Command, context: CommandContext, ended: Ended): void {
+  installation(program.command("init"))
+    .description("write a configuration that starts as it is, and make the first API key")
+    .option("--no-key", "make no API key")
+    .action((flags) => runInit(context, flags));
+  installation(program.command("check"))
+    .description("prove the configuration; exit code 1 if it does not hold")
+    .action(async (flags) => {
+      ended.code = await runCheck(context, flags);
+    });
+  installation(program.command("start"))
+    .description("run the node and its gateway until a signal ends it")
+    .option("--port <port>", `where the gateway listens (default: ${DEFAULT_PORT}, or CROSSDOCK_PORT)`)
+    .option("--host <host>", `on which address (default: ${DEFAULT_HOST}, or CROSSDOCK_HOST)`)
+    .action((flags) => runStart(context, flags));
+}
+
+function addLooking(program: Command, context: CommandContext): void {
+  installation(program.command("status"))
+    .description("how every system stands, how far the log is applied, what is open")
+    .action((flags) => runStatus(context, flags));
+  installation(program.command("trace"))
+    .description("everything about one order, SKU, delivery, message or document")
+    .argument("<what>", "an order number, a SKU, a delivery's id, a message's id, a document number")
+    .option("--company <company>", "the company that the number belongs to")
+    .option("--full", "with the data of every event and delivery")
+    .action((what, flags) => runTrace(context, what, flags));
+  installation(program.command("exceptions"))
+    .description("the worklist: open problems, newest first")
+    .option("--all", "solved ones too")
+    .option("--category <category>", "such as business-rule or source-data")
+    .option("--code <code>", "such as inventory.shortfall")
+    .option("--system <system>", "about one system")
+    .option("--owner <owner>", "of one owner")
+    .option("--key <key>", "of one key, such as order:main/4711")
+    .option("--limit <count>", "how many (default: 50)")
+    .action((flags) => runExceptions(context, flags));
+  const deliveries = installation(program.command("deliveries"))
+    .description("messages on their way into systems, and what became of them")
+    .option("--target <system>", "to one system")
+    .option("--state <state>", "waiting, parked, behind, referring, delivered, merged or skipped")
+    .option("--lane <key>", "of one lane, such as order:main/4711")
+    .option("--limit <count>", "how many (default: 50)")
+    .action((flags) => runDeliveries(context, flags));
+  installation(deliveries.command("show"))
+    .description("one delivery, its payload and its attempts")
+    .argument("<id>", "the delivery's id")
+    .action((id, _flags, command) => runShowDelivery(context, id, command.optsWithGlobals()));
+  installation(deliveries.command("retry"))
+    .description("send a parked delivery again")
+    .argument("<id>", "the delivery's id")
+    .action((id, _flags, command) => runRetry(context, id, command.optsWithGlobals()));
+  installation(deliveries.command("skip"))
+    .description("give a parked delivery up; what waits behind it goes on")
+    .argument("<id>", "the delivery's id")
+    .requiredOption("--reason <text>", "why; it is kept")
+    .action((id, _flags, command) => runSkip(context, id, command.optsWithGlobals()));
+}
+
+function addActing(program: Command, context: CommandContext, ended: Ended): void {
+  installation(program.command("replay"))
+    .description("send again what a system should hold; shows what would be sent unless --execute is said")
+    .requiredOption("--target <system>", "the system")
+    .option("--domain <domain>", "inventory or order")
+    .option("--key <key>", "of one key, such as stock:main/85123A")
+    .option("--from <time>", "what changed since, RFC 3339 or a date")
+    .option("--to <time>", "what changed before")
+    .option("--exception <id>", "what one exception holds back")
+    .option("--execute", "do it")
+    .action((flags) => runReplay(context, flags));
+  installation(program.command("balance"))
+    .description("draw up the books, from the systems themselves where they can be read; exit code 1 if they do not balance")
+    .option("--date <date>", "of one day (default: everything so far)")
+    .option("--without-systems", "from Crossdock's own records alone")
+    .action(async (flags) => {
+      ended.code = await runBalance(context, flags);
+    });
+  const key = program.command("key").description("API keys: make, list, revoke");
+  installation(key.command("create"))
+    .description("make an API key; its secret is shown once")
+    .argument("<name>", "what it is called in logs")
+    .option("--scope <scopes...>", `${scopes.join(", ")} (default: all; with --system: system:write)`)
+    .option("--system <system>", "the one system that it speaks for")
+    .action((name, flags) => runCreateKey(context, name, flags));
+  installation(key.command("list"))
+    .description("list API keys, revoked ones too")
+    .action((flags) => runListKeys(context, flags));
+  installation(key.command("revoke"))
+    .description("revoke an API key; its name is never used again")
+    .argument("<name>", "the key's name")
+    .action((name, flags) => runRevokeKey(context, name, flags));
+}
+
+/** They read their own options; the help is here so that it costs no start of theirs. */
+function addPrograms(program: Command, ended: Ended): void {
+  program
+    .command("demo")
+    .description("run a simulated distributor on real orders, and draw up its books")
+    .usage("[--orders N] [--data FILE] [--faults heavy] [--keep] [--json]")
+    .addHelpText(
+      "after",
+      `
+  --orders N      how many orders are replayed
+  --data FILE     other orders in the layout of the shipped ones, gzipped or not
+  --faults heavy  kill the node and take every system down in turn
+  --keep          leave the server and the systems up for looking around
+  --json          print one JSON document as the last line`,
+    )
+    .argument("[options...]")
+    .allowUnknownOption()
+    .action(async (args: string[]) => {
+      ended.code = await runDemo(args);
+    });
+  program
+    .command("bench")
+    .description("measure this machine: rates and latencies, with their spread")
+    .usage("[workload...] [--rounds N] [--seconds N] [--json]")
+    .addHelpText(
+      "after",
+      `
+  --rounds N      interleaved rounds
+  --seconds N     seconds of each workload in a round
+  --json          print one JSON document`,
+    )
+    .argument("[options...]")
+    .allowUnknownOption()
+    .action(async (args: string[]) => {
+      ended.code = await runBench(args);
+    });
+}

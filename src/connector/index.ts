@@ -1,0 +1,56 @@
+// `crossdock/connector`: everything that a connector is written with. What is not here is not public.
+export { CrossdockError } from "../core/errors.ts";
+export { canonicalJson } from "../core/json.ts";
+export { addMs, epochMs, localToUtc, parseTime, type Time, timeFromEpochMs } from "../core/time.ts";
+export type { FigureMeaning, SourceClock } from "../domains/inventory/policy.ts";
+export type * from "../domains/outbound.ts";
+export type { Limits, WriteDeclaration, WriteKind } from "../policy/integration.ts";
+export { CallFailed, type CallFailedCode } from "./call-failed.ts";
+export {
+  type CallOutcome,
+  type ClassifyOptions,
+  classifyCall,
+  classifyFailure,
+  outcomeOf,
+  readRetryAfter,
+} from "./classify.ts";
+export type {
+  Answer,
+  Census,
+  Connector,
+  ConnectorContext,
+  ConnectorSession,
+  Found,
+  HttpAnswer,
+  HttpCall,
+  HttpClient,
+  MappedEvent,
+  Mapping,
+  NativeMessage,
+  OutboundMessage,
+  Poll,
+  PollResult,
+  Webhook,
+  Writer,
+} from "./contract.ts";
+export {
+  type ConnectorDefinition,
+  type DefinedConnector,
+  type DefinedProduct,
+  defineConnector,
+  type SettingsInput,
+  type SystemUse,
+  type Writes,
+  withDefault,
+} from "./define.ts";
+export { numberText, readExact } from "./exact.ts";
+export {
+  archiveFile,
+  type DropFile,
+  type DropFolderOptions,
+  type DropFolderResult,
+  readDropFolder,
+  type WriteFileOptions,
+  writeFileAtomically,
+} from "./files.ts";
+export { type Hmac, headerOf, hmacFits, unsigned, verifyStandardWebhook } from "./signature.ts";

@@ -1,0 +1,29 @@
+// Commitments are the sums of live reservations by place and due time, kept in the item so that a promise
+// needs no other row. A sum that would fall below zero differs from its reservations: that throws.
+import { checkRange, type Decimal, formatDecimal } from "../../core/decimal.ts";
+import { CrossdockError } from "../../core/errors.ts";
+import type { Time } from "../../core/time.ts";
+import type { Commitment } from "./state.ts";
+
+export function commit(
+  commitments: Commitment[],
+  location: string,
+  dueAt: Time | "",
+  by: Decimal,
+): Commitment[] {
+  if (by === 0n) return commitments;
+  const copy = commitments.slice();
+  const index = copy.findIndex((held) => held.location === location && held.dueAt === dueAt);
+  const quantity = checkRange((index < 0 ? 0n : copy[index]!.quantity) + by);
+  if (quantity < 0n) {
+    throw new CrossdockError(
+      "inventory.commitments-differ",
+      `${formatDecimal(-by)} cannot be taken off what is committed at ${location || "no place"}: that would be ${formatDecimal(quantity)}.`,
+      { details: { location, dueAt, by: formatDecimal(by) } },
+    );
+  }
+  if (index < 0) copy.push({ location, dueAt, quantity });
+  else if (quantity === 0n) copy.splice(index, 1);
+  else copy[index] = { location, dueAt, quantity };
+  return copy;
+}

@@ -1,0 +1,63 @@
+// The status that an order's figures amount to: the furthest milestone that the whole order has reached. What may
+// follow which event is data of its own: transitions.ts.
+import { ZERO } from "../../core/decimal.ts";
+import { openUnits } from "./lines.ts";
+import type { Order, OrderLine, OrderStatus } from "./state.ts";
+
+export const statuses: readonly OrderStatus[] = [
+  "submitted",
+  "held",
+  "rejected",
+  "accepted",
+  "booked",
+  "released",
+  "partially-shipped",
+  "shipped",
+  "delivered",
+  "invoiced",
+  "closed",
+  "cancelled",
+];
+
+/** A held order that was cancelled counts as accepted and cancelled. */
+export function isAccepted(order: Pick<Order, "status">): boolean {
+  return order.status !== "submitted" && order.status !== "held" && order.status !== "rejected";
+}
+
+/** The furthest milestone that the figures have reached. What was decided for good stays. */
+export function statusOf(order: Order): OrderStatus {
+  const { status } = order;
+  if (status === "rejected" || status === "cancelled" || status === "closed") return status;
+  if (order.hold !== null) return "held";
+  if (status === "submitted" || status === "held") return "submitted";
+  const { open, shipped, uninvoiced, released } = figures(order);
+  if (shipped && !open) return completeStatus(order, uninvoiced);
+  if (shipped) return "partially-shipped";
+  if (released) return "released";
+  return order.booking === null ? "accepted" : "booked";
+}
+
+function figures(order: Order) {
+  let [open, shipped, uninvoiced, released] = [false, false, false, false];
+  for (const line of order.lines) {
+    if (openUnits(line) > ZERO) open = true;
+    if (line.shipped > ZERO) shipped = true;
+    if (isUninvoiced(line)) uninvoiced = true;
+    for (const place of line.places) if (place.released > place.shipped) released = true;
+  }
+  return { open, shipped, uninvoiced, released };
+}
+
+/** What came back before it was invoiced need not be. */
+function isUninvoiced(line: OrderLine): boolean {
+  const returned = line.returned > line.credited ? line.returned - line.credited : ZERO;
+  return line.shipped - line.invoiced > returned;
+}
+
+function completeStatus(order: Order, uninvoiced: boolean): OrderStatus {
+  if (!uninvoiced && order.charges.every((charge) => charge.invoiced)) return "invoiced";
+  return isDelivered(order) ? "delivered" : "shipped";
+}
+
+export const isDelivered = (order: Order): boolean =>
+  order.shipments.every((shipment) => shipment.deliveredAt !== "");

@@ -1,0 +1,106 @@
+// What an order may be promised of each SKU, by its standing in the queue: a new order comes after everybody who
+// waits; one that waits comes before those without a date and those with a later one; one whose firm promise was
+// broken comes before all who wait.
+import { type Decimal, minDecimal, ZERO } from "../../core/decimal.ts";
+import type { Time } from "../../core/time.ts";
+import { availableToPromise } from "../inventory/available.ts";
+import type { Commitment, StockItem } from "../inventory/state.ts";
+import type { Supply } from "./allocate.ts";
+import type { OrderContext } from "./context.ts";
+import type { Order } from "./state.ts";
+
+/** `promisedAt`: of its backorder, empty where that has no date. */
+export type Standing = "new" | "broken" | { promisedAt: Time | "" };
+
+export class QueuedSupply implements Supply {
+  private readonly context: OrderContext;
+  private readonly shipAt: Time;
+  private readonly standingOf: (sku: string) => Standing;
+  private readonly items = new Map<string, StockItem>();
+
+  constructor(context: OrderContext, order: Order, standingOf: (sku: string) => Standing) {
+    this.context = context;
+    this.shipAt = shipTime(order, context.now);
+    this.standingOf = standingOf;
+  }
+
+  at(sku: string, location: string): Decimal {
+    const { now, stockPolicy } = this.context;
+    return availableToPromise(this.item(sku), { now, at: this.shipAt, location }, stockPolicy);
+  }
+
+  total(sku: string): Decimal {
+    const { now, stockPolicy } = this.context;
+    return availableToPromise(this.item(sku), { now, at: this.shipAt }, stockPolicy);
+  }
+
+  private item(sku: string): StockItem {
+    let item = this.items.get(sku);
+    if (item === undefined) {
+      item = queuedItem(this.context.stock(sku), this.standingOf(sku));
+      this.items.set(sku, item);
+    }
+    return item;
+  }
+}
+
+/** When an order's goods are due: on its day, or now. */
+export const shipTime = (order: Order, now: Time): Time =>
+  order.requestedShipAt > now ? order.requestedShipAt : now;
+
+/** The SKU without those whom this order comes before. Whoever is put off keeps its place and is looked at next. */
+function queuedItem(item: StockItem, standing: Standing): StockItem {
+  if (standing === "new") return item;
+  const isAhead = ({ location, dueAt }: Commitment): boolean => {
+    if (location !== "") return true;
+    if (standing === "broken" || dueAt === "") return false;
+    return standing.promisedAt === "" || dueAt < standing.promisedAt;
+  };
+  return item.commitments.every(isAhead)
+    ? item
+    : { ...item, commitments: item.commitments.filter(isAhead) };
+}
+
+/** The SKU without some units of this order's own: first those due at that time, then any at that place. */
+export function withoutOwn(
+  item: StockItem,
+  location: string,
+  dueAt: Time | "",
+  quantity: Decimal,
+): StockItem {
+  let left = quantity;
+  const take = (held: Commitment): Commitment => {
+    const taken = minDecimal(left, held.quantity);
+    left -= taken;
+    return taken === ZERO ? held : { ...held, quantity: held.quantity - taken };
+  };
+  const isExact = (held: Commitment) => held.location === location && held.dueAt === dueAt;
+  const exact = item.commitments.map((held) => (isExact(held) ? take(held) : held));
+  const commitments = exact.map((held) => (held.location === location ? take(held) : held));
+  return { ...item, commitments };
+}
+
+/**
+ * When dated supply covers `quantity` on top of `taken` and of everybody else's promises; empty where none does.
+ * Only the places that orders are served from count.
+ */
+export function promiseDate(
+  item: StockItem,
+  wanted: { quantity: Decimal; taken: Decimal; from: Time },
+  context: OrderContext,
+): Time | "" {
+  const { now, stockPolicy, allocation } = context;
+  const { from } = wanted;
+  const places = [...new Set([...allocation.prefer, ...allocation.overflow])];
+  const dates = new Set<Time>();
+  for (const { quantity, dueAt, location } of item.inbound) {
+    if (quantity > ZERO && dueAt >= now && places.includes(location)) dates.add(dueAt > from ? dueAt : from);
+  }
+  for (const at of [...dates].sort()) {
+    let there = ZERO;
+    for (const location of places) there += availableToPromise(item, { now, at, location }, stockPolicy);
+    const free = minDecimal(there, availableToPromise(item, { now, at }, stockPolicy));
+    if (free - wanted.taken >= wanted.quantity) return at;
+  }
+  return "";
+}

@@ -1,0 +1,61 @@
+// The operations of one node as its gateway asks for them. The command line asks the same functions beside it.
+import type { Order } from "../../domains/order/state.ts";
+import type { Integration } from "../../policy/integration.ts";
+import type { Database } from "../../postgres/pool.ts";
+import { type ExceptionFilter, type ExceptionRow, pageExceptions } from "../../store/exception.ts";
+import { type OrderFilter, pageOrders, readOrder } from "../../store/order.ts";
+import type { CrossdockNode, NodeStatus } from "../node.ts";
+import { type Availability, type AvailabilityQuestion, readAvailability } from "./availability.ts";
+import { type Books, drawBooks } from "./books.ts";
+import {
+  type DeliveryDetail,
+  type DeliveryFilter,
+  type DeliverySummary,
+  pageDeliveries,
+  readDelivery,
+} from "./deliveries.ts";
+import { type Released, releaseKey } from "./held-key.ts";
+import { type ReceiptDocument, readReceipt } from "./receipt.ts";
+import { type InstallationStatus, installationStatus } from "./status.ts";
+import { type Trace, trace } from "./trace.ts";
+
+export interface Operations {
+  /** Rejects where the database does not answer. */
+  ping(): Promise<void>;
+  order(company: string, orderId: string): Promise<Order | null>;
+  orders(filter: OrderFilter): Promise<Order[]>;
+  availability(question: AvailabilityQuestion): Promise<Availability[]>;
+  status(): Promise<InstallationStatus & { node: NodeStatus }>;
+  deliveries(filter: DeliveryFilter): Promise<DeliverySummary[]>;
+  delivery(id: string): Promise<DeliveryDetail | null>;
+  exceptions(filter: ExceptionFilter): Promise<ExceptionRow[]>;
+  trace(term: string, company: string | undefined): Promise<Trace | null>;
+  receipt(id: string): Promise<ReceiptDocument | null>;
+  books(range: { from: string; to: string }): Promise<Books>;
+  releaseKey(key: string): Promise<Released>;
+}
+
+export interface OperationsOptions {
+  db: Database;
+  integration: Integration;
+  node: Pick<CrossdockNode, "status" | "rules">;
+}
+
+export function openOperations({ db, integration, node }: OperationsOptions): Operations {
+  return {
+    async ping() {
+      await db.query("select 1");
+    },
+    order: async (company, orderId) => (await readOrder(db, company, orderId))?.order ?? null,
+    orders: async (filter) => (await pageOrders(db, filter)).map(({ order }) => order),
+    availability: (question) => readAvailability(db, integration, question),
+    status: async () => ({ ...(await installationStatus(db, integration)), node: node.status() }),
+    deliveries: (filter) => pageDeliveries(db, filter),
+    delivery: (id) => readDelivery(db, id),
+    exceptions: (filter) => pageExceptions(db, filter),
+    trace: (term, company) => trace(db, term, { company: company ?? integration.company }),
+    receipt: (id) => readReceipt(db, id),
+    books: (range) => drawBooks(db, range),
+    releaseKey: (key) => releaseKey(db, node.rules, key),
+  };
+}

@@ -1,0 +1,32 @@
+// What holds where a configuration says nothing.
+import type { FigureMeaning, SourceClock } from "../domains/inventory/policy.ts";
+import type { OrderPolicy } from "../domains/order/policy.ts";
+import type { Limits } from "./integration.ts";
+
+export const DEFAULT_COMPANY = "main";
+/** UN/ECE Recommendation 20: each. */
+export const DEFAULT_UNIT = "EA";
+
+/** Gentle enough for a product that nobody asked; a fast target is given more. */
+export const defaultLimits: Readonly<Limits> = {
+  concurrency: 4,
+  ratePerSecond: 0,
+  requestTimeoutMs: 10_000,
+  backoffFirstMs: 500,
+  backoffLastMs: 300_000,
+  breakerLanes: 5,
+  probeEveryMs: 5_000,
+};
+
+export const defaultFigures: Readonly<FigureMeaning> = { quantity: "physical", zeroShareMax: 0.2 };
+
+/** Skew: what NTP does not mend within minutes is a clock that is wrong. */
+export const defaultClock: Readonly<SourceClock> = { resolutionMs: 1, skewMaxMs: 300_000 };
+
+export const defaultOrders: Readonly<OrderPolicy> = {
+  releaseBeforeBooking: false,
+  shortage: "backorder",
+  reservationExpiryMs: 900_000,
+};
+
+export const DEFAULT_WITHIN_MS = 60_000;

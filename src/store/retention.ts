@@ -1,0 +1,18 @@
+// Retention drops whole daily partitions, never rows.
+import type { Database } from "../postgres/pool.ts";
+
+const PARENTS = ["event", "receipt", "stock_movement", "delivery_done", "delivery_attempt"];
+
+/** Drops partitions of days before the last `days`, and none that holds an event which is not applied yet. */
+export async function dropDays(db: Database, days: number): Promise<void> {
+  const { rows } = await db.query<{ parent: string; child: string }>(
+    `select p.relname as parent, c.relname as child
+       from pg_inherits h join pg_class p on p.oid = h.inhparent join pg_class c on c.oid = h.inhrelid
+      where p.relname = any($1::text[]) and c.relname ~ '_[0-9]{8}$'
+        and to_date(right(c.relname, 8), 'YYYYMMDD') < least(
+              (clock_timestamp() at time zone 'UTC')::date - $2::integer, (select min(day) from projection_position))
+      order by c.relname`,
+    [PARENTS, days],
+  );
+  for (const { child } of rows) await db.query(`drop table if exists ${child}`);
+}
