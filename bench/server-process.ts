@@ -78,11 +78,11 @@ const answers: Record<string, (message: never) => unknown> = {
       limits: { perCaller: { perSecond: 1_000_000, burst: 1_000_000 } },
       log: pino({ level: "warn" }, process.stderr),
     });
-    const { key } = await createApiKey(running.db, {
+    const { secret } = await createApiKey(running.db, {
       name: "bench",
-      scopes: ["system:write", "process:read", "process:write", "ops:read"],
-    } as never);
-    return { port: running.port, key };
+      scopes: ["system:write", "process:write"],
+    });
+    return { port: running.port, key: secret };
   },
   async settled() {
     await running.node.settled();

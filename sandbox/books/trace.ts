@@ -4,7 +4,7 @@ import { ONE } from "./exact.ts";
 import type { CrossdockLine, CrossdockOrder, ErpOrder, Facts } from "./facts.ts";
 import type { Expected, InputLine } from "./input.ts";
 
-/** What a release's name adds to the order's: `536365-EAST-2`, `536365/1`. */
+/** What a release's name adds to the order's: `536365-EAST-2`, `main/536365@EAST#1`. */
 const SUFFIX = /[^A-Za-z0-9][A-Za-z0-9]+$/;
 
 export class Trace {
@@ -37,10 +37,12 @@ export class Trace {
     for (const order of crossdock.orders) this.learnLines(order);
   }
 
-  /** The input's number behind a name, or undefined. */
+  /** The input's number behind a name, with the company before it (`main/TF-0000001`) or without. */
   find(name: string): string | undefined {
     if (this.numbers.has(name)) return name;
-    return this.names.get(name);
+    const number = this.names.get(name);
+    const slash = number === undefined ? name.indexOf("/") : -1;
+    return slash < 0 ? number : this.find(name.slice(slash + 1));
   }
 
   /** The same for a document at a warehouse, whose name may go on behind the order's. */

@@ -54,57 +54,55 @@ const CARRIAGE = /\bcarriage$/i;
 
 type Fault = Pick<RejectedLine, "fault" | "reason">;
 
-/**
- * `hasCustomer`: an order that nobody is named in is held as it stands, and what is wrong in it beside that is for
- * whoever says whose it is.
- */
+export interface RowsOptions {
+  /**
+   * Without one the order is held as it stands; what is wrong in it beside that is for whoever says whose it is.
+   */
+  hasCustomer: boolean;
+  /** Whether freight is written among the goods; else the product keeps it apart. */
+  freightInRows: boolean;
+}
+
 export function readRows(
   rows: readonly NativeRow[],
   charges: readonly NativeCharge[],
-  hasCustomer: boolean,
+  options: RowsOptions,
 ): OrderRows {
-  const faultOf = hasCustomer ? faultOfRow : faultOfHeldRow;
-  const goods = rows.filter((row) => !isFreight(row) && faultOf(row) === undefined);
-  const read: OrderRows = { lines: goods.map(toLine), charges: [], rejectedLines: [] };
-  // An order needs a line: one of nothing but freight that is held has its freight as lines.
-  const travels = goods.length > 0;
-  for (const row of rows) {
-    const fault = faultOf(row);
+  const judged = rows.map((row) => {
+    const freight = options.freightInRows && isFreight(row);
+    return { row, freight, fault: faultOf(row, freight, options.hasCustomer) };
+  });
+  const lines = judged
+    .filter(({ freight, fault }) => !freight && fault === undefined)
+    .map(({ row }) => toLine(row));
+  const read: OrderRows = { lines, charges: [], rejectedLines: [] };
+  const travels = lines.length > 0;
+  for (const { row, freight, fault } of judged) {
     if (fault !== undefined) read.rejectedLines.push(rejected(row.lineId, row.code, row.raw, fault));
-    else if (!isFreight(row)) continue;
+    else if (!freight) continue;
     else if (travels) read.charges.push(toCharge(row));
-    else if (hasCustomer) read.rejectedLines.push(rejected(row.lineId, row.code, row.raw, nothingToTravelWith(row.code)));
-    else read.lines.push(toLine(row));
+    else if (options.hasCustomer) {
+      read.rejectedLines.push(rejected(row.lineId, row.code, row.raw, nothingToTravelWith(row.code)));
+      // An order needs a line: one of nothing but freight that is held has its freight as lines.
+    } else read.lines.push(toLine(row));
   }
   for (const charge of charges) addCharge(read, charge, travels);
   return read;
 }
 
 /** Its first fault, with the precedence code, quantity, price. */
-function faultOfRow(row: NativeRow): Fault | undefined {
-  if (!isFreight(row) && !PRODUCT.test(row.code)) {
-    return { fault: "code", reason: `${named(row.code)} is no product's code.` };
+function faultOf(row: NativeRow, freight: boolean, hasCustomer: boolean): Fault | undefined {
+  const code = named(row.code);
+  if (hasCustomer ? !freight && !PRODUCT.test(row.code) : !isIdentifier(row.code)) {
+    return { fault: "code", reason: `${code} is no product's code.` };
   }
   const quantity = decimalOf(row.quantity);
   if (quantity === undefined || quantity <= ZERO || quantity % ONE !== ZERO) {
-    return { fault: "quantity", reason: `${named(row.code)} has no quantity to work with.` };
+    return { fault: "quantity", reason: `${code} has no quantity to work with.` };
   }
   const price = decimalOf(row.price);
-  if (price === undefined || price <= ZERO) {
-    return { fault: "price", reason: `${named(row.code)} has no price above zero.` };
-  }
-  return undefined;
-}
-
-function faultOfHeldRow(row: NativeRow): Fault | undefined {
-  if (!isIdentifier(row.code)) return { fault: "code", reason: `${named(row.code)} names nothing.` };
-  const quantity = decimalOf(row.quantity);
-  if (quantity === undefined || quantity <= ZERO || quantity % ONE !== ZERO) {
-    return { fault: "quantity", reason: `${named(row.code)} has no quantity to work with.` };
-  }
-  const price = decimalOf(row.price);
-  if (price === undefined || price < ZERO) {
-    return { fault: "price", reason: `${named(row.code)} has no price.` };
+  if (price === undefined || price < ZERO || (hasCustomer && price === ZERO)) {
+    return { fault: "price", reason: `${code} has no price above zero.` };
   }
   return undefined;
 }
@@ -177,7 +175,9 @@ function decimalOf(value: unknown): Decimal | undefined {
 }
 
 /** What the contract asks for, or the rows that keep the whole order from being one. */
-export function rowsOrFailure(rows: OrderRows):
+export function rowsOrFailure(
+  rows: OrderRows,
+):
   | { ok: true; value: Pick<OrderSubmitted, "lines" | "charges" | "rejectedLines"> }
   | { ok: false; reason: string } {
   const { lines, charges, rejectedLines } = rows;

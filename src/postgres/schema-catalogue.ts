@@ -92,8 +92,9 @@ export const columnStorage = `
    where c.relnamespace = ${ours} and c.relkind in ('r', 'p') and not c.relispartition and a.attstorage <> t.typstorage
    order by c.relname collate "C", a.attnum`;
 
+/** Without the schema's name, and without ONLY, which speaks of the partitions that are left out. */
 export const indexes = `
-  select pg_get_indexdef(i.indexrelid) as sql
+  select regexp_replace(pg_get_indexdef(i.indexrelid), ' ON (ONLY )?[^ .]+[.]', ' ON ') as sql
     from pg_index i join pg_class c on c.oid = i.indrelid join pg_class x on x.oid = i.indexrelid
    where c.relnamespace = ${ours} and not c.relispartition and c.relkind in ('r', 'p', 'm') and ${notOfExtension("pg_class", "c.oid")}
      and not exists (select from pg_constraint n where n.conindid = i.indexrelid and n.contype in ('p', 'u', 'x'))
@@ -131,7 +132,7 @@ const calledByTables = `exists (
      and d.classid in ('pg_attrdef'::regclass, 'pg_constraint'::regclass, 'pg_class'::regclass))`;
 
 const functions = (condition: string) => `
-  select pg_get_functiondef(p.oid) as sql
+  select regexp_replace(pg_get_functiondef(p.oid), '^(CREATE OR REPLACE [A-Z]+ )[^ .(]+[.]', '\\1') as sql
     from pg_proc p
    where p.pronamespace = ${ours} and p.prokind in ('f', 'p') and ${notOfExtension("pg_proc", "p.oid")} and ${condition}
    order by p.proname collate "C", pg_get_function_identity_arguments(p.oid) collate "C"`;

@@ -32,7 +32,8 @@ export async function dumpSchema(db: Database): Promise<string> {
       await tx.query("select set_config('search_path', current_schema(), true)");
       const sections: string[] = [];
       for (const text of SECTIONS) sections.push(await section(tx, text));
-      return `${[HEADER, ...sections.filter((text) => text !== "")].join("\n")}`;
+      const text = [HEADER, ...sections.filter((drawn) => drawn !== "")].join("\n");
+      return text.replaceAll(/\n{3,}/g, "\n\n");
     },
     { isolation: "repeatable read", readOnly: true },
   );
@@ -40,5 +41,10 @@ export async function dumpSchema(db: Database): Promise<string> {
 
 async function section(tx: Queryable, text: string): Promise<string> {
   const { rows } = await tx.query<{ sql: string }>(text);
-  return rows.map(({ sql }) => `${sql.trim().replaceAll(/[ \t]+$/gm, "")};\n`).join("");
+  return rows.map(({ sql }) => statement(sql.trim().replaceAll(/[ \t]+$/gm, ""))).join("");
+}
+
+/** What takes several lines stands apart. */
+function statement(sql: string): string {
+  return sql.includes("\n") ? `\n${sql};\n` : `${sql};\n`;
 }

@@ -224,11 +224,10 @@ async function publish(trade: Trade): Promise<void> {
 
 async function answerStreams(trade: Trade): Promise<void> {
   // WEST writes what has gathered a moment later.
-  const files = await waitFor("WEST's files to rest", async () => {
-    const before = (await must(trade.west("GET", "/query/files"))).files.length;
-    await new Promise((resolve) => setTimeout(resolve, 60));
-    const after = (await must(trade.west("GET", "/query/files"))).files.length;
-    return before === after ? (after as number) : undefined;
+  const files = await waitFor("WEST to write its rows", async () => {
+    const written = (await must(trade.west("GET", "/query/files"))).files as { rows: number }[];
+    const { counts } = await must(trade.west("GET", "/control/health"));
+    return written.reduce((sum, { rows }) => sum + rows, 0) === counts.rows ? written.length : undefined;
   });
   await waitFor("the portal's messages to be taken", async () => {
     const { counts } = await must(trade.portal("GET", "/control/health"));

@@ -12,7 +12,7 @@ export interface TraceFlags extends InstallationFlags {
 
 export function runTrace(context: CommandContext, term: string, flags: TraceFlags): Promise<void> {
   return withInstallation(context, flags, async ({ db, integration, output }) => {
-    const found = await trace(db, term, { company: flags.company ?? integration.company });
+    const found = await trace(db, term, { company: flags.company ?? integration.company, systems: Object.keys(integration.systems) });
     if (found === null) {
       throw new CrossdockError("trace.not-found", `Nothing is known by ${term}: it is no order, SKU, delivery, message or document here.`);
     }

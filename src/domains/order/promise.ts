@@ -93,12 +93,14 @@ function dateBackorders(d: Decision, change: PromiseChange): Backorder[] {
       (held, one) => withoutOwn(held, "", findLine(d.order, one.lineId)!.promisedAt, one.quantity),
       d.context.stock(sku),
     );
-    const promisedAt = promiseDate(item, { quantity, taken: taken.get(sku) ?? ZERO, from }, d.context);
+    const wanted = { quantity, taken: taken.get(sku) ?? ZERO, from, isThere: d.order.shipComplete };
+    const promisedAt = promiseDate(item, wanted, d.context);
     take(sku, quantity);
     return { lineId, sku, quantity, promisedAt };
   });
   if (!d.order.shipComplete) return dated;
   const last = dated.reduce((latest, { promisedAt }) => (promisedAt > latest ? promisedAt : latest), "");
-  const unknown = dated.some(({ promisedAt }) => promisedAt === "");
+  // Where all of it is there and it waits all the same, no date would tell anything.
+  const unknown = last === from || dated.some(({ promisedAt }) => promisedAt === "");
   return dated.map((one) => ({ ...one, promisedAt: unknown ? "" : last }));
 }

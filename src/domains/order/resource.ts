@@ -105,7 +105,9 @@ function resource(d: Decision, location: string, given: readonly LineUnits[], be
     const answered = askedBack(d.before!, location, lineId) - askedBack(d.order, location, lineId);
     const lacking = openUnits(line) - (promisedUnits(line) - quantity);
     const missing = lacking > ZERO ? minDecimal(lacking, quantity) : ZERO;
-    const toCancel = minDecimal(answered, missing);
+    // It was asked first for what another place had shipped meanwhile, which nobody cancelled.
+    const forBuyer = answered - (quantity - missing);
+    const toCancel = forBuyer > ZERO ? minDecimal(forBuyer, missing) : ZERO;
     if (toCancel > ZERO) cancelled.push({ lineId, sku, quantity: toCancel, location });
     if (quantity > toCancel) withdrawn.push({ lineId, sku, location, quantity: quantity - toCancel });
     const barred = [...refusedBy(d.order, lineId), location];

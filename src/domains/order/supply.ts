@@ -12,11 +12,18 @@ import type { Order } from "./state.ts";
 /** `promisedAt`: of its backorder, empty where that has no date. */
 export type Standing = "new" | "broken" | { promisedAt: Time | "" };
 
+/** A SKU as this order sees it, with the figures that were worked out already. */
+interface Seen {
+  item: StockItem;
+  at: Map<string, Decimal>;
+  total: Decimal | undefined;
+}
+
 export class QueuedSupply implements Supply {
   private readonly context: OrderContext;
   private readonly shipAt: Time;
   private readonly standingOf: (sku: string) => Standing;
-  private readonly items = new Map<string, StockItem>();
+  private readonly seen = new Map<string, Seen>();
 
   constructor(context: OrderContext, order: Order, standingOf: (sku: string) => Standing) {
     this.context = context;
@@ -25,22 +32,31 @@ export class QueuedSupply implements Supply {
   }
 
   at(sku: string, location: string): Decimal {
-    const { now, stockPolicy } = this.context;
-    return availableToPromise(this.item(sku), { now, at: this.shipAt, location }, stockPolicy);
+    const seen = this.see(sku);
+    let figure = seen.at.get(location);
+    if (figure === undefined) {
+      const { now, stockPolicy } = this.context;
+      figure = availableToPromise(seen.item, { now, at: this.shipAt, location }, stockPolicy);
+      seen.at.set(location, figure);
+    }
+    return figure;
   }
 
   total(sku: string): Decimal {
+    const seen = this.see(sku);
     const { now, stockPolicy } = this.context;
-    return availableToPromise(this.item(sku), { now, at: this.shipAt }, stockPolicy);
+    seen.total ??= availableToPromise(seen.item, { now, at: this.shipAt }, stockPolicy);
+    return seen.total;
   }
 
-  private item(sku: string): StockItem {
-    let item = this.items.get(sku);
-    if (item === undefined) {
-      item = queuedItem(this.context.stock(sku), this.standingOf(sku));
-      this.items.set(sku, item);
+  private see(sku: string): Seen {
+    let seen = this.seen.get(sku);
+    if (seen === undefined) {
+      const item = queuedItem(this.context.stock(sku), this.standingOf(sku));
+      seen = { item, at: new Map(), total: undefined };
+      this.seen.set(sku, seen);
     }
-    return item;
+    return seen;
   }
 }
 
@@ -82,17 +98,17 @@ export function withoutOwn(
 
 /**
  * When dated supply covers `quantity` on top of `taken` and of everybody else's promises; empty where none does.
- * Only the places that orders are served from count.
+ * Only the places that orders are served from count. `isThere`: stock that is there already will do.
  */
 export function promiseDate(
   item: StockItem,
-  wanted: { quantity: Decimal; taken: Decimal; from: Time },
+  wanted: { quantity: Decimal; taken: Decimal; from: Time; isThere: boolean },
   context: OrderContext,
 ): Time | "" {
   const { now, stockPolicy, allocation } = context;
   const { from } = wanted;
   const places = [...new Set([...allocation.prefer, ...allocation.overflow])];
-  const dates = new Set<Time>();
+  const dates = new Set<Time>(wanted.isThere ? [from] : []);
   for (const { quantity, dueAt, location } of item.inbound) {
     if (quantity > ZERO && dueAt >= now && places.includes(location)) dates.add(dueAt > from ? dueAt : from);
   }

@@ -105,6 +105,8 @@ export class House {
     const { orderId } = event.data;
     const before = this.orders.get(orderId) ?? null;
     const locked = new Set(neededSkus(before, event));
+    // Whoever decides about a SKU first applies what the log holds of it.
+    this.applyWaiting((sku) => locked.has(sku));
     this.log.push(event);
     const after =
       before === null && event.type !== "order.submitted" ? null : freeze(evolveOrder(before, event));
@@ -122,8 +124,11 @@ export class House {
     return reaction;
   }
 
-  applyWaiting(): void {
-    for (const event of this.waiting.splice(0)) this.applyStock(event);
+  applyWaiting(isDue: (sku: string) => boolean = () => true): void {
+    const due = this.waiting.filter((event) => isDue(parseKey(event.key).id));
+    const left = this.waiting.filter((event) => !due.includes(event));
+    this.waiting.splice(0, this.waiting.length, ...left);
+    for (const event of due) this.applyStock(event);
   }
 
   private applyDecided(orderId: string, decided: NewEvent, locked: ReadonlySet<string>): void {

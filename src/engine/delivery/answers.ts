@@ -20,7 +20,7 @@ export interface AnswerContext extends SettlementClient {
   readonly breaker: Breaker;
   readonly settler: Settler;
   readonly clock: Clock;
-  random(): number;
+  readonly random: () => number;
   /** Into the queue where the lane belongs now. */
   place(lane: Lane): void;
   /** Lanes that are sent together and apart from others, when the first of them is due. */
@@ -104,6 +104,11 @@ export class Answers {
   /** A message that the system cannot be sent at all. */
   refuseUnsent(lane: Lane, reason: string): void {
     this.park(lane, "delivery.refused", reason, null);
+  }
+
+  /** Sent by a node that died, to a system that cannot be asked. */
+  parkDoubtful(lane: Lane): void {
+    this.park(lane, "delivery.outcome-unknown", "its node ended while it was being sent", null);
   }
 
   settle(

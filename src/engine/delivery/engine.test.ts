@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import type { Answer } from "../../connector/contract.ts";
+import { CrossdockError } from "../../core/errors.ts";
 import { type TestDatabase, testDatabase } from "../../postgres/testing.ts";
 import { deliveryBooks, sumTallies } from "../../store/delivery-tally.ts";
 import {
@@ -138,7 +139,7 @@ describe("one target", () => {
       return { kind: "done" };
     };
     const { deliver } = await start([
-      { system: east, writes: { "order.release": release }, limits: { ratePerSecond: 100 } },
+      { system: east, writes: { "order.release": release }, limits: { ratePerSecond: 100, concurrency: 1 } },
     ]);
     await deliver(Array.from({ length: 30 }, (_, n) => delivery("east", "order.release", `O-${n}`, n)));
     await settled(test.db);
@@ -345,7 +346,8 @@ describe("facts", () => {
       {
         recordFacts: async (tx) => {
           await tx.query("select 1");
-          if (refusals-- > 0) throw new Error("the log is not reachable");
+          if (refusals-- > 0)
+            throw new CrossdockError("log.away", "The log is not reachable.", { retry: "later" });
           return () => {};
         },
       },

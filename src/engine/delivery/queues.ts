@@ -40,8 +40,8 @@ export class Queues {
 
   enqueue(lane: Lane, route: Route): void {
     lane.phase = "ready";
-    if (lane.doubt || this.options.observe || (lane.head().verify && route.writer.find !== undefined))
-      this.lookUps.push(lane);
+    const asked = lane.doubt || this.options.observe || lane.head().verify;
+    if (asked && route.findable) this.lookUps.push(lane);
     else if (lane.suspect) this.suspects.push([lane]);
     else this.ready.push(lane, this.options.clock.ms());
   }

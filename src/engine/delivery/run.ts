@@ -108,8 +108,8 @@ export class Run implements AnswerContext {
   get clock() {
     return this.context.clock;
   }
-  random(): number {
-    return this.context.random();
+  get random() {
+    return this.context.random;
   }
 
   // ── What comes in ────────────────────────────────────────────────────────────────────────────────
@@ -147,8 +147,9 @@ export class Run implements AnswerContext {
     const route = this.queues.routeOf(lane);
     if (route === undefined)
       this.answers.refuseUnsent(lane, `${this.system} does not take ${lane.head().type}`);
-    else if (this.target.mode === "observe" && route.writer.find === undefined)
+    else if (this.target.mode === "observe" && !route.findable)
       this.answers.settle(lane, "skipped", "observed: not comparable", null);
+    else if (lane.doubt && route.kind === "none") this.answers.parkDoubtful(lane);
     else this.queues.enqueue(lane, route);
     this.pumpSoon();
   }

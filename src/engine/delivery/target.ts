@@ -25,6 +25,8 @@ export interface Tuning {
   /** How often the table is looked at for what was not handed over, by id from a while ago, and as a whole. */
   sweepMs: number;
   sweepAllMs: number;
+  /** How often waiting references and parked messages are looked after. */
+  housekeepingMs: number;
   /** What waits for a reference asks the target again after this long in any case. */
   referenceRetryMs: number;
   /** A target's own word on when to come back is honoured up to this long. */
@@ -39,6 +41,7 @@ export const defaultTuning: Tuning = {
   ageBoundMs: 30_000,
   sweepMs: 1_000,
   sweepAllMs: 10_000,
+  housekeepingMs: 5_000,
   referenceRetryMs: 60_000,
   retryAfterMaxMs: 3_600_000,
 };
@@ -50,6 +53,8 @@ export interface Route {
   bulkMax: number;
   /** Committed before it is sent. */
   claimed: boolean;
+  /** Whether the target can be asked for a message. */
+  findable: boolean;
 }
 
 /** The routes of a target. Throws where a connector declares what its writers cannot do. */
@@ -75,6 +80,7 @@ export function routesOf(target: Target): Map<OutboundType, Route> {
       kind: declaration.kind,
       bulkMax: Math.max(1, declaration.bulkMax),
       claimed: declaration.kind === "lookup" || declaration.kind === "none",
+      findable: declaration.kind !== "none" && writer.find !== undefined,
     });
   }
   return routes;

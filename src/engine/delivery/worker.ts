@@ -23,8 +23,8 @@ export interface WorkerContext {
   tuning: Tuning;
   clock: Clock;
   log: Log;
-  random(): number;
-  alone(): boolean;
+  random: () => number;
+  alone: () => boolean;
 }
 
 export interface TargetStatus {
@@ -41,7 +41,6 @@ export interface TargetStatus {
 }
 
 const OPEN_RETRY_MS = 500;
-const HOUSEKEEPING_MS = 5_000;
 const OVERDUE_MAX = 1_000;
 
 export class TargetWorker implements LeaseHolder {
@@ -142,7 +141,7 @@ export class TargetWorker implements LeaseHolder {
           doubts,
         });
         this.run = new Run(this.context, { lease, window, parkedNewest });
-        this.housekeeping = setInterval(() => void this.keepHouse(), HOUSEKEEPING_MS);
+        this.housekeeping = setInterval(() => void this.keepHouse(), tuning.housekeepingMs);
         return;
       } catch (error) {
         log.warn({ err: error, system: this.system }, "deliveries of a target could not be taken over yet");

@@ -240,8 +240,8 @@ function planGroup(items: readonly Incoming[], known: Map<string, Known>): Plan 
   };
   const first = new Map<string, string>();
   for (const item of items) {
-    let count = plan.counts.get(item.system);
-    if (count === undefined) plan.counts.set(item.system, (count = noIntake()));
+    const count = plan.counts.get(item.system) ?? noIntake();
+    plan.counts.set(item.system, count);
     if (item.kind === "rejected") {
       count.rejected += 1;
       plan.refused.push({

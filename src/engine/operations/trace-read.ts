@@ -2,7 +2,7 @@
 // more than fit.
 import type { Time } from "../../core/time.ts";
 import type { Database } from "../../postgres/pool.ts";
-import { plainArray } from "../../store/arrays.ts";
+import { plainArray, textArray } from "../../store/arrays.ts";
 
 export interface TracedEvent {
   seq: number;
@@ -70,12 +70,13 @@ export async function readTracedDeliveries(
     text: `select * from (
              select id, target, flow, type, key, state, cause_seq, created_at, null::timestamptz as settled_at, attempts,
                     null::real as duration_ms, null as reference, reason, payload
-               from delivery where lane = $1 and target in (select distinct target from delivery)
+               from delivery
+              where (lane = $1 or (lane > $1 || '@' and lane < $1 || 'A')) and target = any($3::text[])
              union all
              select id, target, flow, type, key, outcome, cause_seq, created_at, settled_at, attempts, duration_ms, reference, reason, payload
-               from delivery_done where lane = $1) d
+               from delivery_done where lane = $1 or (lane > $1 || '@' and lane < $1 || 'A')) d
             order by id desc limit $2`,
-    values: [lane, limit],
+    values: [key, limit, textArray(targets)],
   });
   return rows.reverse().map((row) => ({
     id: row.id!,

@@ -67,6 +67,9 @@ async function byDelivery(db: Database, id: number): Promise<Subject[]> {
   }));
 }
 
+/** A lane is named after its key: `stock:main/A@availability`. */
+const keyOfLane = (lane: string): string => lane.replace(/@[a-z]+$/, "");
+
 async function byId(db: Database, id: string): Promise<Subject[]> {
   const receipts = await db.query<{ key: string | null; found: string }>({
     name: "trace-receipt",
@@ -105,7 +108,7 @@ async function byDocument(db: Database, company: string, term: string): Promise<
     values: [term],
   });
   const referred = rows.map(
-    (row): Subject => ({ kind: "document", name: term, key: row.lane, found: `number in ${row.target}` }),
+    (row): Subject => ({ kind: "document", name: term, key: keyOfLane(row.lane), found: `number in ${row.target}` }),
   );
   return referred.length > 0 ? referred : byOrderDocument(db, company, term);
 }

@@ -1,6 +1,7 @@
 // Everything about one order, SKU, delivery or message on one timeline: who said what, what was decided and why,
 // what was sent where, what came back, and what went wrong.
 import type { Time } from "../../core/time.ts";
+import { SELF } from "../../domains/event.ts";
 import type { Database } from "../../postgres/pool.ts";
 import { type ExceptionRow, pageExceptions } from "../../store/exception.ts";
 import { describeEvent, explanationOf } from "./describe-event.ts";
@@ -57,6 +58,8 @@ export interface Trace {
 
 export interface TraceOptions {
   company: string;
+  /** Whose lanes are looked at. */
+  systems: readonly string[];
   /** Events and deliveries of a key that are shown, the newest of them. */
   limit?: number;
 }
@@ -69,7 +72,7 @@ export async function trace(db: Database, term: string, options: TraceOptions): 
   if (subjects.length === 0) return null;
   const limit = options.limit ?? LIMIT;
   const keys = [...new Set(subjects.flatMap(({ key }) => (key === null ? [] : [key])))];
-  const parts = await Promise.all(keys.map((key) => traceKey(db, key, limit)));
+  const parts = await Promise.all(keys.map((key) => traceKey(db, key, options.systems, limit)));
   const timeline = parts.flatMap((part) => part.entries);
   timeline.sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0));
   return { term, subjects, timeline, truncated: parts.some((part) => part.truncated) };
@@ -82,7 +85,7 @@ async function traceKey(
 ): Promise<{ entries: TraceEntry[]; truncated: boolean }> {
   const [events, deliveries, exceptions] = await Promise.all([
     readTracedEvents(db, key, limit),
-    readTracedDeliveries(db, key, limit),
+    readTracedDeliveries(db, key, systems, limit),
     pageExceptions(db, { key, limit: 200 }),
   ]);
   const receiptIds = [...new Set(events.flatMap(({ receiptId }) => (receiptId === null ? [] : [receiptId])))];
@@ -107,7 +110,8 @@ function eventEntry(event: TracedEvent, receipts: ReadonlyMap<string, TracedRece
   const receipt = event.receiptId === null ? undefined : receipts.get(event.receiptId);
   return {
     at: event.recordedAt,
-    kind: event.decided ? "decided" : "said",
+    // A command of a caller is recorded as decided, for it is applied at once; it is said all the same.
+    kind: event.source === SELF ? "decided" : "said",
     summary: describeEvent(event.type, event.data),
     event,
     explanation: explanationOf(event.data),

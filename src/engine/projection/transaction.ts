@@ -250,8 +250,9 @@ async function append(
     })),
   ];
   const recorded = asRecorded(rows, await appendEvents(tx, rows));
-  commands.forEach((event, position) =>
-    Object.assign(event, { seq: recorded[position]!.seq, recordedAt: recorded[position]!.recordedAt }),
-  );
+  for (const [position, event] of commands.entries()) {
+    event.seq = recorded[position]!.seq;
+    event.recordedAt = recorded[position]!.recordedAt;
+  }
   return recorded;
 }

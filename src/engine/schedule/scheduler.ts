@@ -104,10 +104,11 @@ export class Scheduler {
   }
 
   /** Returns whether the task is over; one that asked for itself again is not. */
-  private run(task: DueTask, now: Time): Promise<boolean> {
-    if (task.kind === "reallocate") return this.reallocate(task, now);
+  private async run(task: DueTask, now: Time): Promise<boolean> {
     if (task.kind === "milestone") return this.checkMilestone(task, now);
-    return this.command(task.key, "order.reallocation.due").then(() => true);
+    if (parseKey(task.key).domain === "stock") return this.reallocate(task, now);
+    await this.command(task.key);
+    return true;
   }
 
   /** Stock rose: orders that wait for it look at their lines, by priority and then age, as far as it reaches. */
@@ -125,12 +126,14 @@ export class Scheduler {
       reach -= reservation.quantity;
     }
     // In sequence: an older order's look comes before a younger one's.
-    for (const orderId of orders) await this.command(orderKey(company, orderId), "order.reallocation.due");
+    for (const orderId of orders) await this.command(orderKey(company, orderId));
     return true;
   }
 
-  private async command(key: string, type: "order.reallocation.due"): Promise<void> {
+  /** The order looks at what it waits for. */
+  private async command(key: string): Promise<void> {
     const { company, id } = parseKey(key);
+    const type = "order.reallocation.due";
     const event = canonicalEvent(SELF, company, {
       type,
       data: { company, orderId: id },

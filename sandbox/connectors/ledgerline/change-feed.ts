@@ -1,0 +1,106 @@
+// Reads what changed in a resource whose changes are dated to the second, so that nothing is missed and nothing comes
+// twice: inclusive, with an overlap, by id within one scan, and with a memory of the states seen in the overlap.
+import { crc32c } from "../../../src/core/crc32c.ts";
+import { canonicalJson } from "../../../src/core/json.ts";
+import { type Fields, numberOf } from "../native-fields.ts";
+import type { LedgerlineClient } from "./client.ts";
+import { filterTime, nativeMs } from "./native-time.ts";
+
+export interface FeedCursor {
+  /** The next scan begins at this second; absent: at the beginning. */
+  fromMs?: number;
+  /** A scan of several pages is under way: behind which id, and where the next scan may begin. */
+  scan?: { after: string; untilMs: number };
+  /** By id, the last change and the states that were seen in its second, of what changed since `fromMs`. */
+  seen: Record<string, { ms: number; states: string[] }>;
+}
+
+export interface Change {
+  record: Fields;
+  changedMs: number;
+  /** The second and the state. A state that comes back in one second is counted: 5, 7, 5 are three. */
+  version: string;
+}
+
+export interface Changes {
+  changes: Change[];
+  cursor: FeedCursor;
+  more: boolean;
+}
+
+/** A record may be stamped a moment before it can be read. */
+const OVERLAP_MS = 2_000;
+
+export const emptyFeed = (): FeedCursor => ({ seen: {} });
+
+export async function readChanges(
+  client: LedgerlineClient,
+  resource: string,
+  cursor: FeedCursor,
+  options: { pageMax: number; signal: AbortSignal },
+): Promise<Changes> {
+  const { pageMax, signal } = options;
+  const page = (after: string) =>
+    client.list(resource, { filter: since(cursor.fromMs, after), top: pageMax }, { signal });
+  let { scan } = cursor;
+  let records = await page(scan?.after ?? "0");
+  if (scan === undefined && records.length === pageMax) {
+    // A record behind us may change while later pages are read. So the next scan begins where the changes stood
+    // before this one, and its first page is read after that.
+    scan = { after: "0", untilMs: await newest(client, resource, cursor.fromMs, signal) };
+    records = await page(scan.after);
+  }
+  const more = records.length === pageMax;
+  const seen = { ...cursor.seen };
+  const changes = records.flatMap((record) => changeOf(record, seen));
+  if (more && scan !== undefined) {
+    const after = numberOf(records.at(-1)!, "ID");
+    const next = scan.untilMs - OVERLAP_MS;
+    // What a long scan finds once and for all need not be remembered; what the last one saw may still come.
+    const kept = keep(seen, (id, ms) => ms >= next || Object.hasOwn(cursor.seen, id));
+    return { changes, cursor: { ...cursor, scan: { ...scan, after }, seen: kept }, more };
+  }
+  const untilMs =
+    scan?.untilMs ?? Math.max(0, ...records.map((record) => nativeMs(record, "LastChangeDateTime")));
+  return { changes, cursor: nextScan(cursor.fromMs, untilMs, seen), more: false };
+}
+
+function since(fromMs: number | undefined, after: string): string {
+  const beyond = `ID gt ${after}`;
+  return fromMs === undefined ? beyond : `LastChangeDateTime ge ${filterTime(fromMs)} and ${beyond}`;
+}
+
+async function newest(
+  client: LedgerlineClient,
+  resource: string,
+  fromMs: number | undefined,
+  signal: AbortSignal,
+): Promise<number> {
+  const query = { filter: since(fromMs, "0"), orderBy: "LastChangeDateTime desc", top: 1 };
+  const [record] = await client.list(resource, query, { signal });
+  return record === undefined ? 0 : nativeMs(record, "LastChangeDateTime");
+}
+
+/** Nothing where this state of the record was the last one seen. */
+function changeOf(record: Fields, seen: FeedCursor["seen"]): Change[] {
+  const id = numberOf(record, "ID");
+  const changedMs = nativeMs(record, "LastChangeDateTime");
+  const state = crc32c(canonicalJson(record)).toString(16).padStart(8, "0");
+  const held = seen[id];
+  const states = held?.ms === changedMs ? held.states : [];
+  if (states.at(-1) === state) return [];
+  const times = states.filter((other) => other === state).length;
+  seen[id] = { ms: changedMs, states: [...states, state] };
+  const version = `${changedMs}#${state}${times === 0 ? "" : `.${times}`}`;
+  return [{ record, changedMs, version }];
+}
+
+function nextScan(fromMs: number | undefined, untilMs: number, seen: FeedCursor["seen"]): FeedCursor {
+  const next = Math.max(fromMs ?? 0, untilMs - OVERLAP_MS);
+  const kept = keep(seen, (_, ms) => ms >= next);
+  return next === 0 ? { seen: kept } : { fromMs: next, seen: kept };
+}
+
+function keep(seen: FeedCursor["seen"], test: (id: string, ms: number) => boolean): FeedCursor["seen"] {
+  return Object.fromEntries(Object.entries(seen).filter(([id, { ms }]) => test(id, ms)));
+}
