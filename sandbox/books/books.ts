@@ -23,7 +23,7 @@ import type { Equation } from "./tally.ts";
 import { Trace } from "./trace.ts";
 
 export type { Buffer } from "./drawn.ts";
-export type { Equation, Failure, Term } from "./tally.ts";
+export type { Equation } from "./tally.ts";
 
 export interface BooksRequest extends InputLimits {
   inputFile: string;
@@ -48,7 +48,7 @@ export interface BooksRequest extends InputLimits {
   buffers?: readonly Buffer[];
 }
 
-export interface Amount {
+interface Amount {
   amount: string;
   currency: string;
 }

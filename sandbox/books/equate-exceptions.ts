@@ -14,7 +14,7 @@ const categoryOfCode: Record<string, Category> = {
 };
 const technical: ReadonlySet<string> = new Set(["mapping", "platform", "access", "configuration"]);
 
-export interface Exceptions {
+interface Exceptions {
   equations: Equation[];
   /** Category of the input, or Crossdock's for those that the input does not explain → open exceptions. */
   counts: Record<string, number>;

@@ -8,7 +8,7 @@ import { named } from "./trace.ts";
 
 export const CURRENCY = "GBP";
 
-export interface Money {
+interface Money {
   equations: Equation[];
   invoicedPennies: bigint;
   expectedPennies: bigint;

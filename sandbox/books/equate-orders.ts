@@ -1,6 +1,6 @@
 // The input against the channels, Crossdock and the ERP: every row in one class, every order taken where it should
 // be, accepted or held as it should be, and booked once.
-import { channels } from "./channel.ts";
+import { type Channel, channels } from "./channel.ts";
 import type { Drawn } from "./drawn.ts";
 import { ONE, PRODUCT_PLACES, writeExact, writeScaled } from "./exact.ts";
 import type { InputOrder } from "./input.ts";
@@ -12,18 +12,19 @@ export function equateInput({ expected, facts, trace }: Drawn): Equation[] {
   const classes = Object.entries(expected.classes).map(
     ([name, rows]) => [`${name} rows`, new Tally().add("all rows", BigInt(rows))] as const,
   );
-  const wanted = new Tally();
-  for (const { channel, number } of expected.orders.values()) wanted.add(`${channel} ${number}`);
-  const found = Object.fromEntries(channels.map((channel) => [channel, new Tally()] as const));
+  const byChannel = () =>
+    Object.fromEntries(channels.map((channel) => [channel, new Tally()])) as Record<Channel, Tally>;
+  const [wanted, found] = [byChannel(), byChannel()];
+  for (const { channel, number } of expected.orders.values()) wanted[channel].add(`${channel} ${number}`);
   const channelOrders = { portal: facts.portal.orders, crm: facts.crm };
   for (const channel of ["portal", "crm"] as const) {
     for (const { names } of channelOrders[channel]) {
-      found[channel]!.add(`${channel} ${named(trace.find(names[0]!), names[0]!)}`);
+      found[channel].add(`${channel} ${named(trace.find(names[0]!), names[0]!)}`);
     }
   }
   // How often an order stands in the ERP is a question of its own.
   for (const number of new Set(facts.erp.orders.map((order) => trace.find(order.number)))) {
-    if (expected.orders.get(number ?? "")?.channel === "erp") found.erp!.add(`erp ${number}`);
+    if (expected.orders.get(number ?? "")?.channel === "erp") found.erp.add(`erp ${number}`);
   }
   return [
     equate({
@@ -39,8 +40,12 @@ export function equateInput({ expected, facts, trace }: Drawn): Equation[] {
       section,
       title: "Every order of the input was taken in its channel, once",
       measure: "count",
-      left: { "orders in the input": wanted },
-      right: { "in the portal": found.portal!, "in the CRM": found.crm!, "keyed in the ERP": found.erp! },
+      left: {
+        "of the input, by the portal": wanted.portal,
+        "by the CRM": wanted.crm,
+        "in the ERP": wanted.erp,
+      },
+      right: { "taken in the portal": found.portal, "in the CRM": found.crm, "keyed in the ERP": found.erp },
     }),
   ];
 }

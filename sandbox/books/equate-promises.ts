@@ -16,7 +16,7 @@ export interface Shortfall {
   orders: string[];
 }
 
-export interface Promises {
+interface Promises {
   equations: Equation[];
   /** Units. */
   oversold: string;

@@ -13,7 +13,7 @@ export interface ChannelOrder {
   acknowledged: boolean;
 }
 
-export interface ErpLine {
+interface ErpLine {
   line: string;
   isFreight: boolean;
   sku: string;
@@ -112,7 +112,7 @@ export interface Outbound {
   }[];
 }
 
-export type GoodsKind = "issue" | "receipt" | "return" | "adjustment";
+type GoodsKind = "issue" | "receipt" | "return" | "adjustment";
 
 /** Goods that moved at a warehouse, by its own report. */
 export interface Goods {

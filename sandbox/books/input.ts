@@ -4,7 +4,7 @@ import { type Channel, channelOf } from "./channel.ts";
 import { ONE, readExact } from "./exact.ts";
 import type { FileRow } from "./file-rows.ts";
 
-export type RowClass = "sale" | "freight" | "held" | "adjustment" | "cancellation" | "exception";
+type RowClass = "sale" | "freight" | "held" | "adjustment" | "cancellation" | "exception";
 export type Category = "customer" | "code" | "quantity" | "price" | "cancellation";
 
 export interface InputLine {
@@ -24,7 +24,7 @@ export interface InputOrder {
   freight: { row: number; quantity: bigint; price: bigint }[];
 }
 
-export interface InputException {
+interface InputException {
   category: Category;
   number: string;
   rows: number[];

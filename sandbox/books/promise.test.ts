@@ -19,7 +19,7 @@ interface World {
   buffers?: Drawn["buffers"];
 }
 
-/** One SKU, A, of which one order wants some. */
+/** One SKU, A, of which order 1 wants some. */
 function drawnOf(world: World): Drawn {
   const ordered = units(world.ordered ?? 0);
   const lines = [{ row: 2, sku: "A", quantity: ordered, price: 1n }];
@@ -31,74 +31,20 @@ function drawnOf(world: World): Drawn {
     rows: 1,
     classes: { sale: 1, freight: 0, held: 0, adjustment: 0, cancellation: 0, exception: 0 },
   };
-  const warehouse: Warehouse = {
-    location: "EAST",
-    stock: new Map([["A", { physical: units(world.onHand ?? 0), held: 0n }]]),
-    outbound: [],
-    goods: (world.goods ?? []).map((quantity) => ({
-      kind: "issue",
-      sku: "A",
-      quantity: units(quantity),
-      isHeld: false,
-      reference: "",
-      reason: "",
-    })),
-    moments: (world.moments ?? []).map(([kind, atMs, quantity]) => ({
-      kind,
-      atMs,
-      sku: "A",
-      quantity: units(quantity),
-      reference: "1",
-    })),
-    stated: { what: "events", count: 0n },
-    untaken: 0n,
-    contradictions: [],
-  };
-  const waiting = (world.backordered ?? []).map(
-    ([quantity, promisedOn]): CrossdockLine => ({
-      lineId: "1",
-      sku: "A",
-      quantity: ordered,
-      price: 1n,
-      priceUnit: units(1),
-      cancelled: 0n,
-      backordered: units(quantity),
-      promisedAt: promisedOn === "" ? "" : `${promisedOn}T00:00:00.000000Z`,
-      shipped: 0n,
-      invoiced: 0n,
-      credited: 0n,
-      places: [],
-    }),
+  const purchases = (world.purchases ?? []).map(([quantity, dueOn]): PurchaseLine => {
+    return { order: "PO-1", sku: "A", location: "EAST", open: units(quantity), received: 0n, dueOn };
+  });
+  const backordered = (world.backordered ?? []).map(([quantity, on]) =>
+    waitingLine(ordered, units(quantity), on),
   );
-  const purchases = (world.purchases ?? []).map(
-    ([quantity, dueOn]): PurchaseLine => ({
-      order: "PO-1",
-      sku: "A",
-      location: "EAST",
-      open: units(quantity),
-      received: 0n,
-      dueOn,
-    }),
-  );
+  const order = { orderId: "1", status: "accepted", channel: "portal", reference: "", purchaseOrder: "1" };
   const facts: Facts = {
     erp: { orders: [], movements: [], ledger: [], purchases, invoices: [], credits: [] },
     crm: [],
     portal: { orders: [], requests: [], sellable: new Map() },
-    warehouses: [warehouse],
+    warehouses: [warehouseOf(world)],
     crossdock: {
-      orders: [
-        {
-          orderId: "1",
-          status: "accepted",
-          channel: "portal",
-          reference: "",
-          purchaseOrder: "1",
-          lines: waiting,
-          releases: [],
-          shipments: [],
-          invoices: [],
-        },
-      ],
+      orders: [{ ...order, lines: backordered, releases: [], shipments: [], invoices: [] }],
       items: [],
       exceptions: [],
       streams: [],
@@ -108,6 +54,37 @@ function drawnOf(world: World): Drawn {
   const trace = new Trace(expected, facts);
   const figures = gather(expected, facts, trace);
   return { expected, facts, trace, figures, buffers: world.buffers ?? [], today: TODAY };
+}
+
+function warehouseOf({ onHand = 0, goods = [], moments = [] }: World): Warehouse {
+  const moved = { kind: "issue", sku: "A", isHeld: false, reference: "", reason: "" } as const;
+  return {
+    location: "EAST",
+    stock: new Map([["A", { physical: units(onHand), held: 0n }]]),
+    outbound: [],
+    goods: goods.map((quantity) => ({ ...moved, quantity: units(quantity) })),
+    moments: moments.map(([kind, atMs, quantity]) => {
+      return { kind, atMs, sku: "A", quantity: units(quantity), reference: "1" };
+    }),
+    stated: { what: "events", count: 0n },
+    untaken: 0n,
+    contradictions: [],
+  };
+}
+
+function waitingLine(quantity: bigint, backordered: bigint, promisedOn: string): CrossdockLine {
+  const none = { cancelled: 0n, shipped: 0n, invoiced: 0n, credited: 0n, places: [] };
+  const promisedAt = promisedOn === "" ? "" : `${promisedOn}T00:00:00.000000Z`;
+  return {
+    lineId: "1",
+    sku: "A",
+    quantity,
+    price: 1n,
+    priceUnit: units(1),
+    backordered,
+    promisedAt,
+    ...none,
+  };
 }
 
 describe("available to promise", () => {

@@ -26,7 +26,7 @@ export interface TargetBook {
   balanced: boolean;
 }
 
-export interface Streams {
+interface Streams {
   equations: Equation[];
   books: (StreamBook | TargetBook)[];
 }

@@ -3,7 +3,7 @@
 import { writeExact, writeMoney } from "./exact.ts";
 
 /** `count`: documents; `units`: millionths of a unit; `money`: pennies. */
-export type Measure = "count" | "units" | "money";
+type Measure = "count" | "units" | "money";
 
 export class Tally {
   private readonly amounts = new Map<string, bigint>();
@@ -32,12 +32,12 @@ export class Tally {
   }
 }
 
-export interface Term {
+interface Term {
   label: string;
   amount: string;
 }
 
-export interface Failure {
+interface Failure {
   document: string;
   left: string;
   right: string;
@@ -58,7 +58,7 @@ export interface Equation {
   failures: Failure[];
 }
 
-export interface Spec {
+interface Spec {
   id: string;
   section: string;
   title: string;
@@ -67,7 +67,7 @@ export interface Spec {
   right: Record<string, Tally>;
 }
 
-export const FAILURES_SHOWN = 10;
+const FAILURES_SHOWN = 10;
 
 export function equate({ id, section, title, measure, left, right }: Spec): Equation {
   const write = writerOf(measure);
@@ -95,7 +95,7 @@ export function equate({ id, section, title, measure, left, right }: Spec): Equa
   };
 }
 
-export function writerOf(measure: Measure): (amount: bigint) => string {
+function writerOf(measure: Measure): (amount: bigint) => string {
   if (measure === "money") return writeMoney;
   return measure === "units" ? writeExact : (amount) => amount.toString();
 }

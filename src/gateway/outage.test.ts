@@ -1,17 +1,61 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Database, openDatabase } from "../postgres/pool.ts";
-import { SERVER_VARIABLE } from "../postgres/testing.ts";
+import { connect, createServer, type AddressInfo, type Socket } from "node:net";
 import { type TestGateway, testGateway } from "./testing.ts";
 
+/** The way to the database, which can be cut. */
+class Cable {
+  private readonly sockets = new Set<Socket>();
+  private cut = false;
+  private readonly listener = createServer((near) => {
+    if (this.cut) return void near.destroy();
+    const far = connect(Number(this.target.port), this.target.hostname);
+    for (const [from, to] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      this.sockets.add(from);
+      from.on("error", () => to.destroy());
+      from.on("close", () => {
+        this.sockets.delete(from);
+        to.destroy();
+      });
+      from.pipe(to);
+    }
+  });
+  private target!: URL;
+
+  /** The address of the same database through the cable. */
+  async lay(url: string): Promise<string> {
+    this.target = new URL(url);
+    await new Promise<void>((resolve) => this.listener.listen(0, "127.0.0.1", resolve));
+    const through = new URL(url);
+    through.host = `127.0.0.1:${(this.listener.address() as AddressInfo).port}`;
+    return through.href;
+  }
+
+  break(): void {
+    this.cut = true;
+    for (const socket of this.sockets) socket.destroy();
+  }
+
+  mend(): void {
+    this.cut = false;
+  }
+
+  async remove(): Promise<void> {
+    this.break();
+    await new Promise((resolve) => this.listener.close(resolve));
+  }
+}
+
 let gateway: TestGateway;
-let server: Database;
+const cable = new Cable();
 beforeAll(async () => {
-  gateway = await testGateway();
-  server = openDatabase((process.env[SERVER_VARIABLE] ?? process.env.DATABASE_URL)!, { applicationName: "outage" });
+  gateway = await testGateway({ through: (url) => cable.lay(url) });
 });
 afterAll(async () => {
-  await server.close();
   await gateway.stop();
+  await cable.remove();
 });
 
 let made = 0;
@@ -32,20 +76,10 @@ const order = (orderId: string) =>
     body: { orderId, customer: { id: "C" }, currency: "GBP", placedAt: "2026-11-24T07:00:00Z", lines: [{ lineId: "1", sku: "A", quantity: "1", price: "1" }] },
   });
 
-/** Nobody gets in, and whoever is in is thrown out. */
-async function takeDatabaseAway(): Promise<() => Promise<void>> {
-  const name = new URL(gateway.database.url).pathname.slice(1);
-  await server.query(`alter database ${name} allow_connections false`);
-  await server.query("select pg_terminate_backend(pid) from pg_stat_activity where datname = $1", [name]);
-  return async () => {
-    await server.query(`alter database ${name} allow_connections true`);
-  };
-}
-
 describe("while the database is gone", () => {
   it("every request is told to come again, and afterwards everything works by itself", async () => {
     expect((await post()).status).toBe(200);
-    const giveBack = await takeDatabaseAway();
+    cable.break();
     try {
       for (const answer of [await post(), await order("O-1"), await gateway.send({ path: "/process/v1/orders" }), await gateway.send({ path: "/ops/v1/status" })]) {
         expect([answer.status, answer.json.code]).toEqual([503, "gateway.overloaded"]);
@@ -54,7 +88,7 @@ describe("while the database is gone", () => {
       }
       await expect.poll(async () => (await gateway.send({ path: "/health", key: null })).status, { timeout: 5_000 }).toBe(503);
     } finally {
-      await giveBack();
+      cable.mend();
     }
     await expect.poll(async () => (await post()).status, { timeout: 10_000 }).toBe(200);
     await expect.poll(async () => (await order("O-1")).status, { timeout: 10_000 }).toBeLessThan(300);

@@ -55,11 +55,18 @@ export function testIntegration(): Integration {
   return resolveIntegration(declared, {}).integration;
 }
 
-export async function testGateway(options: { integration?: Integration; limits?: Partial<GatewayLimits> } = {}): Promise<TestGateway> {
+export interface TestGatewayOptions {
+  integration?: Integration;
+  limits?: Partial<GatewayLimits>;
+  /** The address at which the node finds the database. */
+  through?(url: string): Promise<string>;
+}
+
+export async function testGateway(options: TestGatewayOptions = {}): Promise<TestGateway> {
   const database = await testDatabase();
   const running = await startCrossdock({
     integration: options.integration ?? testIntegration(),
-    databaseUrl: database.url,
+    databaseUrl: (await options.through?.(database.url)) ?? database.url,
     port: 0,
     log: pino({ level: process.env.TEST_LOG ?? "silent" }),
     ...(options.limits === undefined ? {} : { limits: options.limits }),

@@ -210,13 +210,12 @@ describe("failures", () => {
   });
 
   it("a killed connection is told as such, in the middle of a query and of a transaction", async () => {
-    const kill = async (tx: { query: Database["query"] }) => {
+    const killed = async (tx: { query: Database["query"] }) => {
       const { rows } = await tx.query<{ pid: number }>("select pg_backend_pid() as pid");
-      const sleeping = tx.query("select pg_sleep(5)");
-      await db.query("select pg_terminate_backend($1)", [rows[0]!.pid]);
-      await sleeping;
+      const kill = db.query("select pg_terminate_backend($1)", [rows[0]!.pid]);
+      await Promise.all([tx.query("select pg_sleep(5)"), kill]);
     };
-    expect(await failure(db.transaction(kill))).toMatchObject({
+    expect(await failure(db.transaction(killed))).toMatchObject({
       code: "postgres.unavailable",
       retry: "later",
     });
@@ -271,8 +270,8 @@ describe("failures", () => {
 
   it("a pool whose connections are all in use says so", async () => {
     const name = new URL(test.url).pathname.slice(1);
-    const small = openDatabase(test.url, { applicationName: name, connectionsMax: 1, connectTimeoutMs: 50 });
-    const busy = small.query("select pg_sleep(0.3)");
+    const small = openDatabase(test.url, { applicationName: name, connectionsMax: 1, connectTimeoutMs: 1_000 });
+    const busy = small.query("select pg_sleep(1.5)");
     expect(await failure(small.query("select 1"))).toMatchObject({
       code: "postgres.unavailable",
       message: expect.stringContaining("pool"),

@@ -156,10 +156,10 @@ async function transact<Result>(
       return run(lease, statement, values);
     },
   };
-  await run(lease, begin(options));
   let result: Result;
   try {
-    result = await work(tx);
+    // `begin` leaves together with the first statement: a round trip less for every transaction.
+    [, result] = await Promise.all([run(lease, begin(options)), work(tx)]);
   } catch (error) {
     open = false;
     await rollback(lease);

@@ -77,8 +77,8 @@ interface LoadedRow {
 }
 
 /**
- * The first `perLane` unsettled rows of each lane, in order. A parked newest-wins message blocks nothing and is
- * left out. Fewer than `perLane` rows of a lane: that is all of it.
+ * The first `perLane` unsettled rows of each lane, in order. A newest-wins message that cannot go on holds nothing
+ * and is left out. Fewer than `perLane` rows of a lane: that is all of it.
  */
 export async function loadLanes(
   db: Database,
@@ -92,7 +92,7 @@ export async function loadLanes(
              select id, lane, class, type, flow, key, merge, verify, state, cause_seq, correlation_id, attempts, problem,
                     requires, payload
                from delivery
-              where target = $1 and lane = l.lane and not (state = 'parked' and merge) order by id limit $3) d`,
+              where target = $1 and lane = l.lane and not (merge and state in ('parked', 'referring')) order by id limit $3) d`,
     values: [target, textArray(lanes), perLane],
   });
   const loaded = new Map<string, LaneRow[]>(lanes.map((lane) => [lane, []]));
@@ -121,11 +121,11 @@ function toLaneRow(row: LoadedRow): LaneRow {
   };
 }
 
-/** How many newest-wins messages are parked: only while there are any need settles look for what they supersede. */
-export async function countParkedNewest(db: Database, target: string): Promise<number> {
+/** How many newest-wins messages cannot go on: only while there are any need settles look for what they supersede. */
+export async function countStuckNewest(db: Database, target: string): Promise<number> {
   const { rows } = await db.query<{ count: string }>({
-    name: "count-parked-newest",
-    text: "select count(*) as count from delivery where target = $1 and state = 'parked' and merge",
+    name: "count-stuck-newest",
+    text: "select count(*) as count from delivery where target = $1 and state in ('parked', 'referring') and merge",
     values: [target],
   });
   return Number(rows[0]!.count);

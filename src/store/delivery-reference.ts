@@ -77,6 +77,10 @@ export async function occupiedLanes(tx: Transaction, lanes: readonly LaneName[])
   return new Set(rows.map((row) => `${row.target}\n${row.lane}`));
 }
 
+/** A newest-wins message whose key has a newer one is left to be superseded: it must not come after that one. */
+const NOT_OVERTAKEN = `not (d.merge and exists (
+  select from delivery n where n.target = d.target and n.lane = d.lane and n.id > d.id and n.type = d.type and n.key = d.key))`;
+
 /** What waited for one of these waits for its turn again. Returns the lanes that go on. */
 export async function resumeReferring(
   tx: Transaction,
@@ -89,6 +93,7 @@ export async function resumeReferring(
              from unnest($1::text[], $2::text[], $3::text[]) as n(target, domain, key)
             where d.target = n.target and d.target = any($1::text[]) and d.state = 'referring'
               and d.requires @> jsonb_build_array(jsonb_build_object('domain', n.domain, 'key', n.key))
+              and ${NOT_OVERTAKEN}
            returning d.target, d.lane`,
     values: [
       textArray(known.map((r) => r.target)),
@@ -107,6 +112,7 @@ export async function resumeOverdue(tx: Transaction, target: string, limit: numb
     text: `update delivery d set state = 'waiting', due_at = null
             where d.id in (select id from delivery where target = $1 and state = 'referring'
                             and due_at <= clock_timestamp() order by id limit $2)
+              and ${NOT_OVERTAKEN}
            returning d.target, d.lane`,
     values: [target, limit],
   });

@@ -61,7 +61,7 @@ export async function settleDone(
   return result.rows.map((row) => ({ id: Number(row.id), problem: row.problem }));
 }
 
-/** Parked newest-wins messages that a newer one of the same key has made pointless; returns their open problems. */
+/** Newest-wins messages that could not go on and that a newer one of the same key has made pointless. */
 export async function findSuperseded(
   tx: Transaction,
   rows: readonly { id: number; target: string; lane: string; type: string; key: string }[],
@@ -72,7 +72,8 @@ export async function findSuperseded(
     text: `select d.id, n.id as by, d.attempts
              from unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[]) as n(id, target, lane, type, key)
              join delivery d on d.target = n.target and d.lane = n.lane and d.id < n.id
-            where d.target = any($2::text[]) and d.lane = any($3::text[]) and d.state = 'parked' and d.merge and d.type = n.type and d.key = n.key
+            where d.target = any($2::text[]) and d.lane = any($3::text[]) and d.merge
+              and d.type = n.type and d.key = n.key
             order by d.id for update of d`,
     values: [
       plainArray(rows.map((r) => r.id)),
@@ -121,7 +122,8 @@ export interface LaneName {
   lane: string;
 }
 
-const HOLDS = "((p.state = 'parked' and not p.merge) or p.state = 'referring')";
+/** Only ordered kinds hold what is behind them: a newer level or price takes the place of one that cannot go on. */
+const HOLDS = "(p.state in ('parked', 'referring') and not p.merge)";
 
 /**
  * Marks what waits behind a message that holds its lane. The holder is locked first: whoever frees it meanwhile

@@ -19,7 +19,7 @@ export interface OrderAnswer {
   invoices: { invoice: string; kind: string; total: string }[];
 }
 
-export interface LineAnswer {
+interface LineAnswer {
   lineId: string;
   sku: string;
   quantity: string;
@@ -34,13 +34,13 @@ export interface LineAnswer {
   places: { location: string; allocated: string; released: string; shipped: string }[];
 }
 
-export interface ItemAnswer {
+interface ItemAnswer {
   sku: string;
   available: string;
   locations: { location: string; onHand: string; reserved: string }[];
 }
 
-export interface ExceptionAnswer {
+interface ExceptionAnswer {
   code: string;
   category: string;
   key: string;
@@ -48,7 +48,7 @@ export interface ExceptionAnswer {
   detail: Record<string, unknown>;
 }
 
-export interface StreamAnswer {
+interface StreamAnswer {
   system: string;
   received: number;
   recorded: number;
@@ -62,7 +62,7 @@ export interface StreamAnswer {
   topics?: { topic: string; mapped: number; ignored: number; failed: number }[];
 }
 
-export interface TargetAnswer {
+interface TargetAnswer {
   target: string;
   flow: string;
   routed: number;

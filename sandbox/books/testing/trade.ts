@@ -14,18 +14,18 @@ import {
 import { type Distributor, startDistributor } from "../../systems/start-all.ts";
 import { type AnsweringServer, type Answers, type OrderAnswer, startAnswering } from "./answers.ts";
 
-export interface Sold {
+interface Sold {
   sku: string;
   quantity: number;
   price: string;
 }
 
-export interface Freight {
+interface Freight {
   quantity: number;
   price: string;
 }
 
-export type Place = "EAST" | "WEST" | "3PL";
+type Place = "EAST" | "WEST" | "3PL";
 const plants: Record<Place, string> = { EAST: "P100", WEST: "P200", "3PL": "P300" };
 
 /** An order on its way, with its document in the ERP. */
@@ -38,7 +38,7 @@ export interface Deal {
   erp?: { ID: number; OrderNumber: string };
 }
 
-export interface Movement {
+interface Movement {
   type: string;
   place: Place;
   sku: string;

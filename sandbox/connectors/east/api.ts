@@ -7,8 +7,8 @@ import {
   outcomeOf,
   readExact,
 } from "../../../src/connector/index.ts";
-import type { EastSettings } from "./settings.ts";
 import { type Fields, fieldsOf } from "./fields.ts";
+import type { EastSettings } from "./settings.ts";
 
 export interface CallLimits {
   signal: AbortSignal;
@@ -44,7 +44,12 @@ export function eastApi({ url, token }: EastSettings, { http }: ConnectorContext
     post(path, body, { requestId, ...limits }) {
       const sent: Record<string, string> = { ...headers, "content-type": "application/json" };
       if (requestId !== undefined) sent["x-request-id"] = headerText(requestId);
-      const call = { method: "POST", url: `${url}${path}`, headers: sent, body: JSON.stringify(body) } as const;
+      const call = {
+        method: "POST",
+        url: `${url}${path}`,
+        headers: sent,
+        body: JSON.stringify(body),
+      } as const;
       return outcomeOf(http.request({ ...call, ...limits }));
     },
   };

@@ -4,10 +4,10 @@ import {
   type Answer,
   CallFailed,
   type CancellationPayload,
-  classifyCall,
-  classifyFailure,
   type ConnectorContext,
   CrossdockError,
+  classifyCall,
+  classifyFailure,
   type MappedEvent,
   type OutboundMessage,
   type Time,
@@ -123,7 +123,11 @@ function facts(
 }
 
 /** Of what was asked for, all but what is left. */
-function confirmation({ payload }: Message, left: ReadonlyMap<string, number>, confirmedAt: Time): MappedEvent {
+function confirmation(
+  { payload }: Message,
+  left: ReadonlyMap<string, number>,
+  confirmedAt: Time,
+): MappedEvent {
   const { company, orderId, location } = payload;
   const lines = payload.lines.flatMap(({ lineId, sku, quantity }) => {
     const given = Number(quantity) - (left.get(lineId) ?? 0);

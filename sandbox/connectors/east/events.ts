@@ -1,8 +1,8 @@
 // EAST's numbered events, pushed or read behind a number: the same event is the same message on either way. What
 // cannot be taken apart throws `webhook.malformed`, so that EAST sends it again.
 import {
-  canonicalJson,
   CrossdockError,
+  canonicalJson,
   epochMs,
   headerOf,
   hmacFits,

@@ -3,10 +3,10 @@
 import {
   type Answer,
   CallFailed,
-  classifyCall,
-  classifyFailure,
   type ConnectorContext,
   CrossdockError,
+  classifyCall,
+  classifyFailure,
   type Found,
   type MappedEvent,
   type OutboundMessage,
@@ -45,10 +45,17 @@ async function release(
   if (outcome.status === 201 || outcome.status === 200) {
     try {
       const document = textOf(readAnswer(outcome), "outboundId", "$");
-      return { kind: "done", reference: document, facts: [confirmed(message, context, document, context.now())] };
+      return {
+        kind: "done",
+        reference: document,
+        facts: [confirmed(message, context, document, context.now())],
+      };
     } catch (error) {
       if (!(error instanceof CrossdockError)) throw error;
-      return { kind: "unknown", reason: `EAST took the order, and its answer cannot be read: ${error.message}` };
+      return {
+        kind: "unknown",
+        reason: `EAST took the order, and its answer cannot be read: ${error.message}`,
+      };
     }
   }
   const said = errorOf(outcome);
@@ -56,7 +63,10 @@ async function release(
     // The order goes on without EAST: there is nothing here that sending again could mend.
     return { kind: "done", facts: [refused(message, context, `east.${said.code}`, said.message)] };
   }
-  return classifyCall(outcome, { now: context.now(), reasonOf: () => said && `${said.code}: ${said.message}` });
+  return classifyCall(outcome, {
+    now: context.now(),
+    reasonOf: () => said && `${said.code}: ${said.message}`,
+  });
 }
 
 /** Found by its number, whoever sent it: EAST would take the same number a second time. */
@@ -103,7 +113,10 @@ function bodyOf(message: OutboundMessage<ReleasePayload>, context: ConnectorCont
   return { externalOrderNo, shipTo, allowPartial: true, lines };
 }
 
-function referenceOf(message: OutboundMessage<ReleasePayload>, context: ConnectorContext): string | undefined {
+function referenceOf(
+  message: OutboundMessage<ReleasePayload>,
+  context: ConnectorContext,
+): string | undefined {
   const { company, orderId, lines } = message.payload;
   const ordinal = ordinalOf(message.key);
   if (ordinal === undefined) return undefined;

@@ -3,9 +3,9 @@
 import {
   type Answer,
   CallFailed,
+  type ConnectorContext,
   classifyCall,
   classifyFailure,
-  type ConnectorContext,
   type OutboundMessage,
   type ReturnAdvicePayload,
   type Writer,
@@ -53,5 +53,8 @@ async function advise(
   if (outcome instanceof CallFailed) return classifyFailure(outcome);
   if (outcome.status === 201 || outcome.status === 200) return { kind: "done", reference: rma };
   const said = errorOf(outcome);
-  return classifyCall(outcome, { now: context.now(), reasonOf: () => said && `${said.code}: ${said.message}` });
+  return classifyCall(outcome, {
+    now: context.now(),
+    reasonOf: () => said && `${said.code}: ${said.message}`,
+  });
 }

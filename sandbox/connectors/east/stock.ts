@@ -8,7 +8,17 @@ import {
   readExact,
 } from "../../../src/connector/index.ts";
 import { type EastApi, readAnswer } from "./api.ts";
-import { countOf, type Fields, fieldsOf, listOf, numberOf, textOf, textOr, timeOf, unreadable } from "./fields.ts";
+import {
+  countOf,
+  type Fields,
+  fieldsOf,
+  listOf,
+  numberOf,
+  textOf,
+  textOr,
+  timeOf,
+  unreadable,
+} from "./fields.ts";
 import type { EastSettings } from "./settings.ts";
 
 export const STOCK_TOPIC = "stock";

@@ -7,7 +7,7 @@ import {
   type Mapping,
   type NativeMessage,
 } from "../../../src/connector/index.ts";
-import { epochMs } from "../../../src/core/time.ts";
+import { epochMs, parseTime } from "../../../src/core/time.ts";
 import { type Fields, readFields } from "../native-fields.ts";
 import { bookingWriter, type Desk } from "./booking.ts";
 import { cancellationWriter } from "./cancellation.ts";
@@ -54,10 +54,11 @@ export const ledgerline = defineConnector({
     const orders = new OrderIndex(client);
     const customers = new CustomerIndex(client, context.now);
     const desk: Desk = { client, orders, settings, context };
-    const { pageMax, everyMs, takeFrom } = settings;
+    const { pageMax, everyMs } = settings;
+    const takeFrom = settings.takeFrom === undefined ? undefined : parseTime(settings.takeFrom);
     const fromMs = takeFrom === undefined ? undefined : epochMs(takeFrom);
     return {
-      map: (message) => mapMessage(message, { system: context.system, settings }),
+      map: (message) => mapMessage(message, { system: context.system, settings, takeFrom }),
       polls: {
         sales: salesPoll({ client, orders, customers, pageMax, everyMs, fromMs }),
         "purchase-orders": changePoll(client, PURCHASE_ORDERS, { pageMax, everyMs }),

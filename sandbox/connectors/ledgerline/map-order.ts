@@ -1,6 +1,6 @@
 // Sales orders. One that we booked confirms its booking; one that was keyed in the ERP, over the counter or on the
 // telephone, is an order that is booked already. What somebody cancels there is a total per line.
-import type { MappedEvent, Mapping } from "../../../src/connector/index.ts";
+import type { MappedEvent, Mapping, Time } from "../../../src/connector/index.ts";
 import { isCountry } from "../../../src/core/country.ts";
 import { divideRounded, formatDecimal, parseDecimal, SCALE, ZERO } from "../../../src/core/decimal.ts";
 import { CrossdockError } from "../../../src/core/errors.ts";
@@ -26,15 +26,18 @@ import type { LedgerlineSettings } from "./settings.ts";
 export interface MapContext {
   system: string;
   settings: LedgerlineSettings;
+  /** Orders that were keyed before are not taken. */
+  takeFrom: Time | undefined;
 }
 
 const OLDER = "It was made before this integration took over.";
 const FREIGHT_ALONE = "It moves no goods: freight alone stays in the ERP.";
 
-export function mapOrder(body: Fields, { system, settings }: MapContext): Mapping {
+export function mapOrder(body: Fields, context: MapContext): Mapping {
+  const { system, settings } = context;
   const order = fieldsOf(body.SalesOrder, "SalesOrder");
   const identity = identityOf(order);
-  const ignored = ignoredReason(order, identity, settings);
+  const ignored = ignoredReason(order, identity, context);
   if (ignored !== undefined) return { ignored };
   const { orderId, document } = identity;
   if (identity.isOurs) {
@@ -61,7 +64,7 @@ export function mapOrder(body: Fields, { system, settings }: MapContext): Mappin
 export function ignoredReason(
   order: Fields,
   identity: OrderIdentity,
-  { takeFrom }: LedgerlineSettings,
+  { takeFrom }: MapContext,
 ): string | undefined {
   if (identity.isOurs) return undefined;
   if (takeFrom !== undefined && nativeTime(order, "CreationDateTime") < takeFrom) return OLDER;
@@ -101,8 +104,7 @@ function keyedRows(order: Fields, identity: OrderIdentity, settings: LedgerlineS
       });
     }
   }
-  const read = readRows(rows, charges, { hasCustomer: true, freightInRows: false });
-  return read;
+  return readRows(rows, charges, { hasCustomer: true, freightInRows: false });
 }
 
 function toCharge(line: Fields, chargeId: string, description: string): NativeCharge {
@@ -131,10 +133,11 @@ function unmapped(what: string): CrossdockError {
   return new CrossdockError("native.unmapped", `${what} has no counterpart of ours.`);
 }
 
-export function mapCancellation(body: Fields, { settings }: MapContext): Mapping {
+export function mapCancellation(body: Fields, context: MapContext): Mapping {
+  const { settings } = context;
   const order = fieldsOf(body.SalesOrder, "SalesOrder");
   const identity = identityOf(order);
-  const ignored = ignoredReason(order, identity, settings);
+  const ignored = ignoredReason(order, identity, context);
   if (ignored !== undefined) return { ignored };
   const lines = identity.isOurs ? undefined : keyedRows(order, identity, settings).lines;
   const taken = lines === undefined ? undefined : new Set(lines.map(({ lineId }) => lineId));

@@ -26,8 +26,9 @@ function mapPaper(
   salesOrder: unknown,
   number: string,
   kind: "invoice" | "credit",
-  { settings }: MapContext,
+  context: MapContext,
 ): Mapping {
+  const { settings } = context;
   if (salesOrder === null || salesOrder === undefined) {
     return {
       failed: `The ERP does not have its order ${textOf(paper, "SalesOrder")}.`,
@@ -36,7 +37,7 @@ function mapPaper(
   }
   const order = fieldsOf(salesOrder, "SalesOrder");
   const identity = identityOf(order);
-  const ignored = ignoredReason(order, identity, settings);
+  const ignored = ignoredReason(order, identity, context);
   if (ignored !== undefined) return { ignored };
   const signed = (name: string, fields: Fields) => {
     const value = parseDecimal(numberOf(fields, name));

@@ -1,6 +1,6 @@
 // The settings of a Ledgerline installation.
 import { type Static, Type } from "typebox";
-import { withDefault } from "../../../src/connector/index.ts";
+import { CrossdockError, parseTime, withDefault } from "../../../src/connector/index.ts";
 import type { Fault } from "../../../src/domains/explain.ts";
 import { Code, object, TimeText, UnitCode } from "../../../src/domains/schema.ts";
 
@@ -26,7 +26,7 @@ export const LedgerlineSettings = object({
 
 export type LedgerlineSettings = Static<typeof LedgerlineSettings>;
 
-export function checkSettings({ plants, units, timeZone }: LedgerlineSettings): Fault[] {
+export function checkSettings({ plants, units, timeZone, takeFrom }: LedgerlineSettings): Fault[] {
   const faults: Fault[] = [];
   const twice = (values: string[]) => values.find((value, index) => values.indexOf(value) !== index);
   const plant = twice(Object.values(plants));
@@ -39,5 +39,18 @@ export function checkSettings({ plants, units, timeZone }: LedgerlineSettings): 
     if (!(error instanceof RangeError)) throw error;
     faults.push({ path: "$.timeZone", message: `${timeZone} is no time zone such as Europe/London.` });
   }
+  if (takeFrom !== undefined && !isMoment(takeFrom)) {
+    faults.push({ path: "$.takeFrom", message: `${takeFrom} is no moment of any calendar.` });
+  }
   return faults;
+}
+
+function isMoment(text: string): boolean {
+  try {
+    parseTime(text);
+    return true;
+  } catch (error) {
+    if (error instanceof CrossdockError) return false;
+    throw error;
+  }
 }

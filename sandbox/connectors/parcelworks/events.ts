@@ -21,7 +21,9 @@ export function eventsPoll(api: ParcelworksApi, { eventsEveryMs }: ParcelworksSe
     async read(cursor, signal) {
       const since = cursor === null ? "" : `&since=${encodeURIComponent(cursor)}`;
       const page = await api.read(`/v2/events?limit=${PAGE}${since}`, { signal });
-      const events = new Map(listOf(page, "events", "$").map((event) => [countOf(event, "eventNo", "$"), event]));
+      const events = new Map(
+        listOf(page, "events", "$").map((event) => [countOf(event, "eventNo", "$"), event]),
+      );
       const messages = [...events]
         .sort(([a], [b]) => Number(a) - Number(b))
         .map(
@@ -41,6 +43,7 @@ export function mapEvent(message: NativeMessage, warehouse: string): Mapping {
   const event = fieldsOf(readExact(message.body), "$");
   const kind = textOf(event, "kind", "$");
   const map = Object.hasOwn(eventMappings, kind) ? eventMappings[kind] : undefined;
-  if (map === undefined) return { failed: `Parcelworks has no event ${kind} that is known here.`, path: "$.kind" };
+  if (map === undefined)
+    return { failed: `Parcelworks has no event ${kind} that is known here.`, path: "$.kind" };
   return map(event, warehouse);
 }

@@ -2,9 +2,9 @@
 import {
   type Answer,
   CallFailed,
-  classifyFailure,
   type ConnectorContext,
   CrossdockError,
+  classifyFailure,
   readRetryAfter,
 } from "../../../src/connector/index.ts";
 
@@ -15,5 +15,9 @@ export function answerOf(error: unknown, context: ConnectorContext): Answer {
   if (error.code !== "parcelworks.rate-limited") return { kind: "ill", reason: error.message };
   const header = error.details.retryAfter as string | string[] | undefined;
   const retryAfterMs = readRetryAfter(header, context.now());
-  return { kind: "busy", reason: error.message, ...(retryAfterMs === undefined ? undefined : { retryAfterMs }) };
+  return {
+    kind: "busy",
+    reason: error.message,
+    ...(retryAfterMs === undefined ? undefined : { retryAfterMs }),
+  };
 }

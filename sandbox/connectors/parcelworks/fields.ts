@@ -9,7 +9,8 @@ export function unreadable(path: string, expected: string): CrossdockError {
 }
 
 export function fieldsOf(value: unknown, path: string): Fields {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) throw unreadable(path, "an object");
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    throw unreadable(path, "an object");
   return value as Fields;
 }
 
@@ -21,7 +22,8 @@ export function listOf(fields: Fields, name: string, path: string): Fields[] {
 
 export function textOf(fields: Fields, name: string, path: string): string {
   const value = fields[name];
-  if (typeof value !== "string" || value === "") throw unreadable(`${path}.${name}`, "a text that is not empty");
+  if (typeof value !== "string" || value === "")
+    throw unreadable(`${path}.${name}`, "a text that is not empty");
   return value;
 }
 

@@ -5,7 +5,9 @@ import { type Reference, readReference } from "./reference.ts";
 
 export const eventMappings: Record<string, (event: Fields, warehouse: string) => Mapping> = {
   RCVD: mapReceived,
-  WIP: () => ({ ignored: "Goods in work are allocated, and the figures are net of them since the order came." }),
+  WIP: () => ({
+    ignored: "Goods in work are allocated, and the figures are net of them since the order came.",
+  }),
   CXL: () => ({ ignored: "Parcelworks confirms a cancellation in its answer to whoever asked." }),
   DSP: mapDispatched,
   POD: mapDelivered,
@@ -38,7 +40,11 @@ function mapDispatched(event: Fields, location: string): Mapping {
 function mapDelivered(event: Fields): Mapping {
   const reference = readReference(textOf(event, "clientRef", "$"));
   const shipmentId = countOf(event, "dispatchId", "$");
-  return one("shipment.delivered", { ...orderOf(reference), shipmentId, deliveredAt: timeOf(event, "at", "$") });
+  return one("shipment.delivered", {
+    ...orderOf(reference),
+    shipmentId,
+    deliveredAt: timeOf(event, "at", "$"),
+  });
 }
 
 function mapShort(event: Fields, location: string): Mapping {

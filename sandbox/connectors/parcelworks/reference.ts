@@ -40,6 +40,8 @@ export function ordinalOf(key: string): number | undefined {
 
 function escape(text: string): string {
   return text.replace(/[^ -~]|[%!]/gu, (character) =>
-    [...Buffer.from(character)].map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, "0")}`).join(""),
+    [...Buffer.from(character)]
+      .map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, "0")}`)
+      .join(""),
   );
 }

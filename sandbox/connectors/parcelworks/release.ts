@@ -3,9 +3,9 @@
 import {
   type Answer,
   CallFailed,
+  type ConnectorContext,
   classifyCall,
   classifyFailure,
-  type ConnectorContext,
   type OutboundMessage,
   type ReleasePayload,
   type Writer,
@@ -58,7 +58,10 @@ async function release(
     };
     return { kind: "done", facts: [{ type: "order.release.refused", data, time: context.now() }] };
   }
-  return classifyCall(outcome, { now: context.now(), reasonOf: () => said && `${said.code}: ${said.message}` });
+  return classifyCall(outcome, {
+    now: context.now(),
+    reasonOf: () => said && `${said.code}: ${said.message}`,
+  });
 }
 
 function bodyOf({ payload }: OutboundMessage<ReleasePayload>): Fields | string {

@@ -2,9 +2,9 @@
 import {
   type Answer,
   CallFailed,
+  type ConnectorContext,
   classifyCall,
   classifyFailure,
-  type ConnectorContext,
   type OutboundMessage,
   type ReturnAdvicePayload,
   type Writer,
@@ -34,7 +34,8 @@ async function advise(
   const items: Fields[] = [];
   for (const line of payload.lines) {
     const qty = piecesOf(line);
-    if (typeof qty === "string") return { kind: "refused", code: "parcelworks.not-countable", reason: `${qty}.` };
+    if (typeof qty === "string")
+      return { kind: "refused", code: "parcelworks.not-countable", reason: `${qty}.` };
     items.push({ clientLine: line.lineId, sku: line.sku, qty });
   }
   const company = payload.company === context.company ? "" : payload.company;
@@ -45,5 +46,8 @@ async function advise(
   if (outcome instanceof CallFailed) return classifyFailure(outcome);
   if (outcome.status === 201 || outcome.status === 200) return { kind: "done", reference: rma };
   const said = errorOf(outcome);
-  return classifyCall(outcome, { now: context.now(), reasonOf: () => said && `${said.code}: ${said.message}` });
+  return classifyCall(outcome, {
+    now: context.now(),
+    reasonOf: () => said && `${said.code}: ${said.message}`,
+  });
 }

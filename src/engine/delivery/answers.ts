@@ -33,28 +33,28 @@ export interface AnswerContext extends SettlementClient {
 }
 
 export class Answers {
-  /** How many newest-wins messages are parked: while there are any, settling looks for what it supersedes. */
-  parkedNewest: number;
-  private parkings = 0;
+  /** How many newest-wins messages cannot go on: while there are any, settling looks for what it supersedes. */
+  stuckNewest: number;
+  private stuckEver = 0;
   /** Not committed yet. */
-  private parking = 0;
+  private sticking = 0;
   private readonly context: AnswerContext;
   private readonly successes = new Map<string, number>();
   private readonly busyLanes = new Set<string>();
   /** Since when it has been busy, and nothing else. */
   private busySince = 0;
 
-  constructor(context: AnswerContext, parkedNewest: number) {
+  constructor(context: AnswerContext, stuckNewest: number) {
     this.context = context;
-    this.parkedNewest = parkedNewest;
+    this.stuckNewest = stuckNewest;
   }
 
   /** They are released, superseded and skipped elsewhere as well. */
-  async recountParked(count: () => Promise<number>): Promise<void> {
-    if (this.parkedNewest === 0 || this.parking > 0) return;
-    const parkings = this.parkings;
+  async recountStuck(count: () => Promise<number>): Promise<void> {
+    if (this.stuckNewest === 0 || this.sticking > 0) return;
+    const before = this.stuckEver;
     const counted = await count();
-    if (this.parkings === parkings) this.parkedNewest = counted;
+    if (this.stuckEver === before) this.stuckNewest = counted;
   }
 
   answered(call: Call, answers: readonly Answer[]): void {
@@ -131,7 +131,7 @@ export class Answers {
       reference,
       reason,
       facts,
-      supersedes: entry.merge && this.parkedNewest > 0,
+      supersedes: entry.merge && this.stuckNewest > 0,
       committed: () => this.context.passed(lane, true),
     });
   }
@@ -215,6 +215,7 @@ export class Answers {
   private refer(lane: Lane, failure: Failure, verdict: Extract<Verdict, { act: "refer" }>): void {
     const entry = lane.head();
     lane.phase = "settling";
+    const stuck = this.stick(lane);
     const settlement = {
       kind: "refer" as const,
       client: this.context,
@@ -227,9 +228,10 @@ export class Answers {
       committed: () => {
         entry.merged = [];
         if (!settlement.again) {
-          this.context.dropped(lane);
+          stuck();
           return;
         }
+        if (entry.merge) this.sticking -= 1;
         lane.phase = "idle";
         lane.failures += 1;
         this.delay(lane, 0, false);
@@ -247,12 +249,7 @@ export class Answers {
   ): void {
     const entry = lane.head();
     lane.phase = "settling";
-    // Counted before the commit: a newer message may be settled right after it.
-    if (entry.merge) {
-      this.parkings += 1;
-      this.parking += 1;
-      this.parkedNewest += 1;
-    }
+    const stuck = this.stick(lane);
     this.context.settler.add({
       kind: "park",
       client: this.context,
@@ -262,14 +259,23 @@ export class Answers {
       reason,
       failure,
       facts,
-      committed: () => {
-        // A newer level or price supersedes a parked one; only ordered kinds block what is behind them.
-        if (entry.merge) {
-          this.parking -= 1;
-          this.context.passed(lane, false);
-        } else this.context.dropped(lane);
-      },
+      committed: stuck,
     });
+  }
+
+  /**
+   * The first message cannot go on. Only ordered kinds hold what is behind them; a newest-wins message is counted,
+   * and before the commit, for a newer one may be settled right after it. Returns what to do after the commit.
+   */
+  private stick(lane: Lane): () => void {
+    if (!lane.head().merge) return () => this.context.dropped(lane);
+    this.stuckEver += 1;
+    this.sticking += 1;
+    this.stuckNewest += 1;
+    return () => {
+      this.sticking -= 1;
+      this.context.passed(lane, false);
+    };
   }
 
   private condemn(lane: Lane, failure: Failure | null): void {
@@ -339,7 +345,7 @@ export class Answers {
     const { limits } = this.context.target;
     const backoff = backoffMs(lane.failures, limits.backoffFirstMs, limits.backoffLastMs, random());
     lane.outage = outage;
-    lane.notBefore = requestStartedAt === 0 ? 0 : requestStartedAt + limits.requestTimeoutMs;
+    lane.notBefore = 0;
     lane.dueAt = Math.max(clock.ms() + backoff, lane.notBefore);
   }
 

@@ -24,7 +24,7 @@ const WATCH_MS = 250;
 export interface RunStart {
   lease: Lease;
   window: Window;
-  parkedNewest: number;
+  stuckNewest: number;
 }
 
 export class Run implements AnswerContext {
@@ -61,7 +61,7 @@ export class Run implements AnswerContext {
       lanes: target.limits.breakerLanes,
       probeEveryMs: target.limits.probeEveryMs,
     });
-    this.answers = new Answers(this, start.parkedNewest);
+    this.answers = new Answers(this, start.stuckNewest);
     this.queues = new Queues({
       routes: context.routes,
       breaker: this.breaker,

@@ -252,7 +252,7 @@ async function refer(
     })),
   );
   raise.push(...problems.values());
-  await holdBehind(tx, laneNames(waiting));
+  await holdBehind(tx, laneNames(waiting.filter((item) => !item.entry.merge)));
   await insertReferences(tx, messages, after);
 }
 

@@ -4,7 +4,7 @@ import type { OutboundType } from "../../domains/outbound.ts";
 import type { Database } from "../../postgres/pool.ts";
 import type { PendingDelivery } from "../../store/delivery.ts";
 import { readDoubts } from "../../store/delivery-claim.ts";
-import { countParkedNewest } from "../../store/delivery-load.ts";
+import { countStuckNewest } from "../../store/delivery-load.ts";
 import { anyReferring, resumeOverdue } from "../../store/delivery-reference.ts";
 import { freeAllBehind } from "../../store/delivery-settle.ts";
 import type { Clock, Log } from "../cluster/context.ts";
@@ -129,7 +129,7 @@ export class TargetWorker implements LeaseHolder {
       try {
         await freeAllBehind(db, this.system);
         const doubts = await readDoubts(db, this.system, lease.epoch);
-        const parkedNewest = await countParkedNewest(db, this.system);
+        const stuckNewest = await countStuckNewest(db, this.system);
         if (this.lease !== lease) return;
         const { requestTimeoutMs } = target.limits;
         const window = new Window({
@@ -140,7 +140,7 @@ export class TargetWorker implements LeaseHolder {
             lease.takenOver === null ? 0 : clock.ms() + requestTimeoutMs - lease.takenOver.expiredMs,
           doubts,
         });
-        this.run = new Run(this.context, { lease, window, parkedNewest });
+        this.run = new Run(this.context, { lease, window, stuckNewest });
         this.housekeeping = setInterval(() => void this.keepHouse(), tuning.housekeepingMs);
         return;
       } catch (error) {
@@ -160,7 +160,7 @@ export class TargetWorker implements LeaseHolder {
         const lanes = await db.transaction((tx) => resumeOverdue(tx, this.system, OVERDUE_MAX));
         if (lanes.length > 0) run.freed(lanes.map((lane) => lane.lane));
       }
-      await run.answers.recountParked(() => countParkedNewest(db, this.system));
+      await run.answers.recountStuck(() => countStuckNewest(db, this.system));
     } catch (error) {
       log.warn({ err: error, system: this.system }, "waiting references could not be looked after");
     }

@@ -53,7 +53,8 @@ export function openOperations({ db, integration, node }: OperationsOptions): Op
     deliveries: (filter) => pageDeliveries(db, filter),
     delivery: (id) => readDelivery(db, id),
     exceptions: (filter) => pageExceptions(db, filter),
-    trace: (term, company) => trace(db, term, { company: company ?? integration.company, systems: Object.keys(integration.systems) }),
+    trace: (term, company) =>
+      trace(db, term, { company: company ?? integration.company, systems: Object.keys(integration.systems) }),
     receipt: (id) => readReceipt(db, id),
     books: (range) => drawBooks(db, range),
     releaseKey: (key) => releaseKey(db, node.rules, key),

@@ -58,9 +58,11 @@ export interface TracedDelivery {
   payload: unknown;
 }
 
+/** Of the key's lane and of those that are named after it: `stock:main/A@availability`. '@' is followed by 'A'. */
 export async function readTracedDeliveries(
   db: Database,
-  lane: string,
+  key: string,
+  targets: readonly string[],
   limit: number,
 ): Promise<TracedDelivery[]> {
   const { rows } = await db.query<

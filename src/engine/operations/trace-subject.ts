@@ -108,7 +108,12 @@ async function byDocument(db: Database, company: string, term: string): Promise<
     values: [term],
   });
   const referred = rows.map(
-    (row): Subject => ({ kind: "document", name: term, key: keyOfLane(row.lane), found: `number in ${row.target}` }),
+    (row): Subject => ({
+      kind: "document",
+      name: term,
+      key: keyOfLane(row.lane),
+      found: `number in ${row.target}`,
+    }),
   );
   return referred.length > 0 ? referred : byOrderDocument(db, company, term);
 }

@@ -61,6 +61,16 @@ export async function loadItems(tx: Transaction, set: WorkingSet, keys: readonly
   }
 }
 
+/** The SKUs that submissions name: known before anything is loaded. */
+export function submittedItemKeys(events: readonly RecordedEvent[]): string[] {
+  const keys: string[] = [];
+  for (const event of events) {
+    if (event.type !== "order.submitted") continue;
+    for (const { sku } of (event.data as OrderSubmitted).lines) keys.push(stockKey(event.company, sku));
+  }
+  return keys;
+}
+
 /** The SKUs that some order events may decide about, as keys. */
 export function neededItemKeys(set: WorkingSet, events: readonly RecordedEvent[]): string[] {
   const keys = new Set<string>();

@@ -18,7 +18,7 @@ export interface Rebuilt {
 }
 
 export async function rebuild(db: Database, rules: Rules): Promise<Rebuilt> {
-  const set = new WorkingSet("0001-01-01T00:00:00.000000Z", rules.integration.stock);
+  const set = new WorkingSet(rules.integration.stock);
   const held = new Map<string, unknown>();
   let events = 0;
   await db.transaction(

@@ -1,5 +1,6 @@
 // The one apply function: lock what the events touch, apply what the log holds of those keys already, evolve and
 // decide in memory, save as sets with follow-ups and deliveries, in one transaction. All of it or nothing.
+import { CrossdockError } from "../../core/errors.ts";
 import type { Time } from "../../core/time.ts";
 import type { RecordedEvent } from "../../domains/event.ts";
 import { describeShortfall } from "../../domains/inventory/available.ts";
@@ -20,7 +21,15 @@ import {
 import { saveTasks } from "../../store/task.ts";
 import { compute, type Outcome, UnlockedKeys } from "./compute.ts";
 import type { Draft } from "./draft.ts";
-import { loadDuplicates, loadItems, loadOrders, loadPositions, loadRows, neededItemKeys } from "./load.ts";
+import {
+  loadDuplicates,
+  loadItems,
+  loadOrders,
+  loadPositions,
+  loadRows,
+  neededItemKeys,
+  submittedItemKeys,
+} from "./load.ts";
 import { routeAll } from "./route.ts";
 import type { Rules } from "./rules.ts";
 import { readSets } from "./sets.ts";
@@ -65,10 +74,14 @@ export async function applyEvents(request: ApplyRequest): Promise<Applied> {
     } catch (error) {
       if (attempt >= ATTEMPTS_MAX) throw error;
       if (error instanceof UnlockedKeys) for (const key of error.keys) extraKeys.add(key);
-      else if (!(error instanceof ConcurrentCreation)) throw error;
+      else if (!(error instanceof ConcurrentCreation || isLostRace(error))) throw error;
     }
   }
 }
+
+/** A deadlock or a serialization failure: the other transaction went on, so this one can. */
+const isLostRace = (error: unknown) =>
+  error instanceof CrossdockError && error.code === "postgres.serialization";
 
 async function applyIn(
   tx: Transaction,
@@ -89,8 +102,8 @@ async function applyIn(
   );
   const outcome = compute({ set, events: all, rules: request.rules, duplicates, sets });
   await describeShortfalls(tx, set, outcome.problems);
-  await saveState(tx, set, outcome);
-  const appended = await append(tx, events, outcome.drafts);
+  // The head of the log is locked behind everything that was saved.
+  const [, appended] = await Promise.all([saveState(tx, set, outcome), append(tx, events, outcome.drafts)]);
   const rows = routeAll(
     request.rules,
     outcome.outbound.map(({ outbound, cause }) => ({
@@ -104,49 +117,65 @@ async function applyIn(
   return { set, appended, deliveries, outcome };
 }
 
-/** Locks and loads; reads what the log holds of the locked keys; repeats where that names further keys. */
+/**
+ * Locks and loads; what the log holds of the locked keys comes before the events. Statements that do not need each
+ * other's answers leave together; the server runs them in order, so that orders are locked before SKUs.
+ */
 async function prepare(
   tx: Transaction,
   request: ApplyRequest,
   events: readonly RecordedEvent[],
   extraKeys: ReadonlySet<string>,
 ): Promise<{ set: WorkingSet; all: RecordedEvent[] }> {
-  const now = await databaseTime(tx);
-  const set = new WorkingSet(now, request.rules.integration.stock);
-  const keys = [...new Set([...events.map((event) => event.key), ...extraKeys, ...(request.release ?? [])])];
-  await loadOrders(
+  const set = new WorkingSet(request.rules.integration.stock);
+  const keys = keysByDomain([...events.map((event) => event.key), ...extraKeys, ...(request.release ?? [])]);
+  await Promise.all([
+    readTime(tx, set),
+    loadOrders(tx, set, keys.order),
+    loadPositions(tx, set, keys.location),
+    loadItems(tx, set, [...new Set([...keys.stock, ...submittedItemKeys(events)])]),
+  ]);
+  for (const key of request.release ?? []) release(set, key);
+  let all = await withUnapplied(
     tx,
+    request,
     set,
-    keys.filter((key) => parseKey(key).domain === "order"),
+    request.catchUp ? slotKeys(set) : decisionKeys(set, keys.stock),
+    events,
   );
-  await loadPositions(
-    tx,
-    set,
-    keys.filter((key) => parseKey(key).domain === "location"),
-  );
-  let all = [...events];
-  const decides = set.orders.size > 0;
-  if (request.catchUp && decides) all = await withUnapplied(tx, request, set, [...set.orders.keys()], all);
-  const own = keys.filter((key) => parseKey(key).domain === "stock");
-  const needed = neededItemKeys(set, all);
-  await loadItems(tx, set, [...new Set([...own, ...needed])]);
-  for (const key of request.release ?? []) {
-    const slot = set.items.get(key) ?? set.orders.get(key) ?? set.positions.get(key);
-    if (slot !== undefined) slot.heldSeq = null;
+  const needed = neededItemKeys(set, all).filter((key) => !set.items.has(key));
+  if (needed.length > 0) {
+    await loadItems(tx, set, needed);
+    all = await withUnapplied(tx, request, set, needed, all);
   }
-  const behind = request.catchUp ? [...set.items.keys()] : needed;
-  if (behind.length > 0) all = await withUnapplied(tx, request, set, behind, all);
   await loadRows(tx, set, all, request.rules.integration);
   return { set, all };
 }
 
-async function databaseTime(tx: Transaction): Promise<Time> {
+function keysByDomain(keys: Iterable<string>): Record<"order" | "stock" | "location", string[]> {
+  const byDomain = { order: [] as string[], stock: [] as string[], location: [] as string[] };
+  for (const key of new Set(keys))
+    byDomain[key.slice(0, key.indexOf(":")) as "order" | "stock" | "location"].push(key);
+  return byDomain;
+}
+
+const slotKeys = (set: WorkingSet): string[] => [...set.orders.keys(), ...set.items.keys()];
+/** SKUs that only decisions touch: the batch need not hold all that was recorded of them. */
+const decisionKeys = (set: WorkingSet, own: readonly string[]): string[] =>
+  set.items.size === own.length ? [] : [...set.items.keys()].filter((key) => !own.includes(key));
+
+function release(set: WorkingSet, key: string): void {
+  const slot = set.items.get(key) ?? set.orders.get(key) ?? set.positions.get(key);
+  if (slot !== undefined) slot.heldSeq = null;
+}
+
+async function readTime(tx: Transaction, set: WorkingSet): Promise<void> {
   const { rows } = await tx.query<{ now: Time }>({
     name: "database-time",
     text: "select clock_timestamp() as now",
     values: [],
   });
-  return rows[0]!.now;
+  set.now = rows[0]!.now;
 }
 
 /** Puts facts of the keys that are recorded and not applied before everything, in the order of the log. */
@@ -157,8 +186,10 @@ async function withUnapplied(
   keys: string[],
   events: readonly RecordedEvent[],
 ): Promise<RecordedEvent[]> {
-  const slotOf = (key: string) => set.items.get(key) ?? set.orders.get(key) ?? set.positions.get(key);
-  const applied = keys.map((key) => slotOf(key)?.appliedSeq ?? 0);
+  if (keys.length === 0) return [...events];
+  const applied = keys.map(
+    (key) => (set.items.get(key) ?? set.orders.get(key) ?? set.positions.get(key))?.appliedSeq ?? 0,
+  );
   const behind = await readUnapplied(tx, keys, applied, request.sinceDay);
   if (behind.length === 0) return [...events];
   const bySeq = new Map(

@@ -46,11 +46,10 @@ export class WorkingSet {
   readonly items = new Map<string, ItemSlot>();
   readonly positions = new Map<string, PositionSlot>();
   /** The database's time of the transaction. */
-  readonly now: Time;
+  now: Time = "0001-01-01T00:00:00.000000Z";
   private readonly policy: Pick<StockPolicy, "baseUnit" | "units">;
 
-  constructor(now: Time, policy: Pick<StockPolicy, "baseUnit" | "units">) {
-    this.now = now;
+  constructor(policy: Pick<StockPolicy, "baseUnit" | "units">) {
     this.policy = policy;
   }
 

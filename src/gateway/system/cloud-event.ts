@@ -34,11 +34,7 @@ export function readCloudEvent(system: string, company: string, value: unknown):
   if (event.correlationid !== undefined) envelope.correlationId = text(event, "correlationid", faults) ?? "";
   if (typeof event.traceparent === "string" && TRACE_PARENT.test(event.traceparent)) envelope.traceparent = event.traceparent;
   if (faults.length > 0) return refuse(system, value, id, faults);
-  const incoming = incomingEvent(system, company, envelope);
-  if (incoming.kind === "event" && incoming.event.time === undefined) {
-    return refuse(system, value, id, [{ path: "$.time", message: `is required: the data of ${type} does not say when it happened.` }]);
-  }
-  return { id, incoming: belowData(incoming, type) };
+  return { id, incoming: belowData(incomingEvent(system, company, envelope), type) };
 }
 
 function refuse(system: string, value: unknown, id: string, errors: Faults): ReadEvent {
