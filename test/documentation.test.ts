@@ -15,9 +15,19 @@ describe("docs/runbooks", () => {
 });
 
 describe("docs/errors.md", () => {
-  const sources = readdirSync(`${root}/src`, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".ts") && !name.endsWith(".test.ts"));
-  const thrown = new Set(sources.flatMap((name) => [...read(`src/${name}`).matchAll(/new CrossdockError\(\s*"([a-z0-9-]+\.[a-z0-9-]+)"/g)].map((match) => match[1]!)));
-  const documented = [...read("docs/errors.md").matchAll(/^\| `([a-z0-9.-]+)` \|/gm)].map((match) => match[1]!);
+  const sources = readdirSync(`${root}/src`, { recursive: true, encoding: "utf8" }).filter(
+    (name) => name.endsWith(".ts") && !name.endsWith(".test.ts"),
+  );
+  const thrown = new Set(
+    sources.flatMap((name) =>
+      [...read(`src/${name}`).matchAll(/new CrossdockError\(\s*"([a-z0-9-]+\.[a-z0-9-]+)"/g)].map(
+        (match) => match[1]!,
+      ),
+    ),
+  );
+  const documented = [...read("docs/errors.md").matchAll(/^\| `([a-z0-9.-]+)` \|/gm)].map(
+    (match) => match[1]!,
+  );
 
   it("names every code that is thrown", () => {
     expect([...thrown].filter((code) => !documented.includes(code)).sort()).toEqual([]);

@@ -4,9 +4,10 @@ import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type Books, drawBooks } from "./books.ts";
+import { startAltering } from "./testing/altering.ts";
 import type { Answers } from "./testing/answers.ts";
 import { differing, draw, requestFor } from "./testing/drawing.ts";
-import { INPUT, type Played, play } from "./testing/story.ts";
+import { INPUT, type Played, play } from "./testing/small-trade.ts";
 import { Trade } from "./testing/trade.ts";
 
 let trade: Trade;
@@ -82,7 +83,7 @@ const orderOf = (answers: Answers, number: string) =>
 const itemOf = (answers: Answers, sku: string) => answers.items.find((item) => item.sku === sku)!;
 
 describe("Crossdock says what is not so", () => {
-  const lies: [title: string, lie: (answers: Answers) => void, expected: string[]][] = [
+  const changes: [title: string, change: (answers: Answers) => void, expected: string[]][] = [
     [
       "it accepts what it should hold",
       (answers) => {
@@ -249,6 +250,34 @@ describe("Crossdock says what is not so", () => {
       ["exceptions.code", "exceptions.price"],
     ],
     [
+      "the exception of a held order is gone",
+      (answers) => {
+        answers.exceptions = answers.exceptions.filter(({ code }) => code !== "order.no-customer");
+      },
+      ["exceptions.customer"],
+    ],
+    [
+      "a cancellation without a sale is no exception",
+      (answers) => {
+        answers.exceptions = answers.exceptions.filter(({ code }) => code !== "return.unmatched");
+      },
+      ["exceptions.cancellation"],
+    ],
+    [
+      "an exception is raised twice",
+      (answers) => {
+        answers.exceptions.push(answers.exceptions.find(({ code }) => code === "return.unmatched")!);
+      },
+      ["exceptions.cancellation"],
+    ],
+    [
+      "an exception is about a quantity, and no row has a bad one",
+      (answers) => {
+        answers.exceptions.push({ ...answers.exceptions[1]!, detail: { category: "quantity" } });
+      },
+      ["exceptions.quantity"],
+    ],
+    [
       "a message is left that could not be mapped",
       (answers) => {
         answers.exceptions.push({
@@ -274,6 +303,35 @@ describe("Crossdock says what is not so", () => {
         answers.intake.find(({ system }) => system === "portal")!.nativeMapped--;
       },
       ["streams.portal.messages"],
+    ],
+    [
+      "an order of the CRM is one of the portal",
+      (answers) => {
+        orderOf(answers, "540006").channel = "portal";
+      },
+      ["streams.crm.orders", "streams.portal.orders"],
+    ],
+    [
+      "an order of the ERP is one of the CRM",
+      (answers) => {
+        orderOf(answers, "540001").channel = "crm";
+      },
+      ["streams.crm.orders", "streams.erp.orders"],
+    ],
+    [
+      "a shipment of WEST was not heard of",
+      (answers) => {
+        const order = orderOf(answers, "540006");
+        order.shipments = order.shipments.filter(({ location }) => location !== "WEST");
+      },
+      ["streams.west.shipments"],
+    ],
+    [
+      "a numbered event of the 3PL came twice and was taken twice",
+      (answers) => {
+        answers.intake.find(({ system }) => system === "partner")!.topics![0]!.mapped++;
+      },
+      ["streams.partner.messages"],
     ],
     [
       "a numbered event of EAST was lost",
@@ -308,8 +366,8 @@ describe("Crossdock says what is not so", () => {
     ],
   ];
 
-  test.each(lies)("%s", async (_title, lie, expected) => {
-    lie(trade.answers);
+  test.each(changes)("%s", async (_title, change, expected) => {
+    change(trade.answers);
     const books = await draw(trade);
     expect(differing(books)).toEqual(expected);
     expect(books.balanced).toBe(false);
@@ -333,6 +391,138 @@ describe("Crossdock says what is not so", () => {
       differing: 1,
       failures: [{ document: "540001 20002", left: "6", right: "5" }],
     });
+  });
+});
+
+describe("a system says what is not so", () => {
+  type Line = { ItemNumber: string; NetAmount: number };
+  type Paper = { NetAmount: number; Lines: Line[] };
+  const lineOf = (papers: Paper[], sku: string, amount: number) => {
+    const paper = papers.find(({ Lines }) =>
+      Lines.some((line) => line.ItemNumber === sku && line.NetAmount === amount),
+    )!;
+    return { paper, line: paper.Lines.find((line) => line.ItemNumber === sku)! };
+  };
+  // biome-ignore lint/suspicious/noExplicitAny: native shapes of every kind.
+  type Change = (body: any) => void;
+  const changes: [
+    title: string,
+    system: "erp" | "east" | "partner",
+    path: string,
+    change: Change,
+    expected: string[],
+  ][] = [
+    [
+      "a line is rounded half down",
+      "erp",
+      "/Invoices",
+      ({ value }) => {
+        lineOf(value, "20001", 1.01).line.NetAmount = 1;
+      },
+      ["money.lines"],
+    ],
+    [
+      "an invoice is not the sum of its lines",
+      "erp",
+      "/Invoices",
+      ({ value }) => {
+        lineOf(value, "20002", 15.3).paper.NetAmount = 15.29;
+      },
+      ["money.read-back", "money.total"],
+    ],
+    [
+      "two invoices are wrong by a penny, up and down",
+      "erp",
+      "/Invoices",
+      ({ value }) => {
+        lineOf(value, "20002", 15.3).paper.NetAmount = 15.29;
+        lineOf(value, "20003", 6.25).paper.NetAmount += 0.01;
+      },
+      ["money.read-back", "money.total"],
+    ],
+    [
+      "an invoice is in another currency",
+      "erp",
+      "/Invoices",
+      ({ value }) => {
+        Object.assign(lineOf(value, "20002", 15.3).paper, { Currency: "EUR" });
+      },
+      ["money.total"],
+    ],
+    [
+      "an invoice has a part of a penny",
+      "erp",
+      "/Invoices",
+      ({ value }) => {
+        lineOf(value, "20002", 15.3).paper.NetAmount = 15.301;
+      },
+      ["money.read-back", "money.total"],
+    ],
+    [
+      "a credit line is at another price",
+      "erp",
+      "/CreditMemos",
+      ({ value }) => {
+        value[0].Lines[0].NetAmount = 2.5;
+      },
+      ["money.credit-lines"],
+    ],
+    [
+      "a credit memo is not the sum of its lines",
+      "erp",
+      "/CreditMemos",
+      ({ value }) => {
+        value[0].NetAmount = 2.5;
+      },
+      ["money.credit-total", "money.read-back"],
+    ],
+    [
+      "the ledger is not its opening and its movements",
+      "erp",
+      "/StockLedger",
+      ({ value }) => {
+        value[0].Quantity += 1;
+      },
+      ["ledger.movements", "ledger.stock"],
+    ],
+    [
+      "the ledger was opened with another stock",
+      "erp",
+      "/StockLedger",
+      ({ value }) => {
+        value[0].OpeningQuantity += 1;
+      },
+      ["ledger.movements"],
+    ],
+    [
+      "the 3PL reports another stock than its figures and allocations",
+      "partner",
+      "/v2/reports/inventory",
+      ({ items }) => {
+        items[0].physicalQty += 1;
+      },
+      ["stock.told"],
+    ],
+    [
+      "EAST has lost its last numbered event, a return",
+      "east",
+      "/api/events",
+      ({ items }) => {
+        items.pop();
+      },
+      ["movements.returns", "stock.told", "units.returned"],
+    ],
+  ];
+
+  test.each(changes)("%s", async (_title, system, path, change, expected) => {
+    const request = requestFor(trade);
+    const altering = await startAltering(request.systems[system], path, change);
+    try {
+      const books = await drawBooks({ ...request, systems: { ...request.systems, [system]: altering.url } });
+      expect(differing(books)).toEqual(expected);
+    } finally {
+      await altering.stop();
+    }
   });
 });
 

@@ -10,7 +10,7 @@ import { runCheck } from "./command.ts";
 import { render } from "./render.ts";
 import { KEY } from "./testing/answers.ts";
 import { draw, requestFor } from "./testing/drawing.ts";
-import { BUFFERS, play } from "./testing/story.ts";
+import { BUFFERS, play } from "./testing/small-trade.ts";
 import { Trade } from "./testing/trade.ts";
 
 const CHECK = fileURLToPath(new URL("check.ts", import.meta.url));

@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { waitFor } from "../systems/simulation/testing.ts";
 import { differing, draw } from "./testing/drawing.ts";
-import { type Played, play, readBack } from "./testing/story.ts";
-import { must, Trade, type Twists } from "./testing/trade.ts";
+import { type Played, play, readBack } from "./testing/small-trade.ts";
+import { type Mistakes, must, Trade } from "./testing/trade.ts";
 
 let trade: Trade;
 beforeAll(async () => {
@@ -17,7 +17,7 @@ afterAll(() => trade.stop());
 interface Sabotage {
   title: string;
   /** While the trade is played. */
-  twists?: Twists;
+  mistakes?: Mistakes;
   /** After it. */
   spoil?: (played: Played) => unknown;
   differing: string[];
@@ -62,7 +62,7 @@ const sabotages: Sabotage[] = [
   },
   {
     title: "what is keyed in the ERP looks like what was booked",
-    twists: {
+    mistakes: {
       booking: (body) => {
         if (body.SalesChannel === "COUNTER") body.SalesChannel = "PORTAL";
       },
@@ -71,7 +71,7 @@ const sabotages: Sabotage[] = [
   },
   {
     title: "a price is altered on the way into the ERP",
-    twists: {
+    mistakes: {
       booking: ({ SalesChannel, Lines }) => {
         if (SalesChannel === "COUNTER") Lines[0]!.NetPrice = 2.56;
       },
@@ -79,8 +79,18 @@ const sabotages: Sabotage[] = [
     differing: ["money.lines", "money.total", "orders.lines"],
   },
   {
+    title: "a price is altered of what comes back later",
+    mistakes: {
+      booking: ({ SalesChannel, Lines }) => {
+        const lantern = Lines.find((line) => line.ItemNumber === "20002");
+        if (SalesChannel === "PORTAL" && lantern !== undefined) lantern.NetPrice = 2.6;
+      },
+    },
+    differing: ["money.credit-lines", "money.credit-total", "money.lines", "money.total", "orders.lines"],
+  },
+  {
     title: "a price is off by a tenth of a penny, and no line's pennies change",
-    twists: {
+    mistakes: {
       booking: ({ SalesChannel, Lines }) => {
         if (SalesChannel === "COUNTER") Lines[0]!.NetPrice = 2.5501;
       },
@@ -89,7 +99,7 @@ const sabotages: Sabotage[] = [
   },
   {
     title: "freight is left out of an order",
-    twists: {
+    mistakes: {
       booking: (body) => {
         body.Lines = body.Lines.filter((line) => line.LineType !== "FREIGHT");
       },
@@ -98,7 +108,7 @@ const sabotages: Sabotage[] = [
   },
   {
     title: "a goods issue is not posted",
-    twists: { posting: ({ type, place }) => !(type === "601" && place === "WEST") },
+    mistakes: { posting: ({ type, place }) => !(type === "601" && place === "WEST") },
     differing: ["ledger.stock", "money.total", "movements.issues"],
   },
   {
@@ -119,7 +129,7 @@ const sabotages: Sabotage[] = [
   },
   {
     title: "an adjustment is not posted",
-    twists: { posting: ({ type }) => type !== "551" },
+    mistakes: { posting: ({ type }) => type !== "551" },
     differing: ["ledger.stock", "movements.others"],
   },
   {
@@ -137,7 +147,7 @@ const sabotages: Sabotage[] = [
   },
   {
     title: "an adjustment is posted at the wrong place",
-    twists: {
+    mistakes: {
       posting: (movement) => {
         if (movement.type === "551") movement.place = "EAST";
         return true;
@@ -147,7 +157,7 @@ const sabotages: Sabotage[] = [
   },
   {
     title: "a movement is posted without a reference",
-    twists: {
+    mistakes: {
       posting: (movement) => {
         if (movement.type === "551") movement.more = { ...movement.more, ExternalReference: null };
         return true;
@@ -157,7 +167,7 @@ const sabotages: Sabotage[] = [
   },
   {
     title: "a receipt is posted without its purchase order",
-    twists: {
+    mistakes: {
       posting: (movement) => {
         if (movement.type === "101") {
           delete movement.more;
@@ -170,7 +180,7 @@ const sabotages: Sabotage[] = [
   },
   {
     title: "a return is posted and credits nobody",
-    twists: {
+    mistakes: {
       posting: (movement) => {
         if (movement.type === "651") delete movement.line;
         return true;
@@ -183,7 +193,7 @@ const sabotages: Sabotage[] = [
   },
   {
     title: "a return is not posted",
-    twists: { posting: ({ type }) => type !== "651" },
+    mistakes: { posting: ({ type }) => type !== "651" },
     spoil: ({ first }) => {
       first.answer.lines[1]!.credited = "0";
     },
@@ -303,7 +313,7 @@ const sabotages: Sabotage[] = [
     differing: ["input.channels", "streams.portal.orders"],
   },
   {
-    title: "a file of WEST lies where nobody takes it",
+    title: "a file of WEST changes where nobody takes it",
     spoil: () => {
       const out = join(trade.folder, "west", "out");
       const [name] = readdirSync(join(out, "done"));
@@ -314,9 +324,9 @@ const sabotages: Sabotage[] = [
 ];
 
 describe("one thing goes wrong", () => {
-  test.each(sabotages)("$title", async ({ twists, spoil, differing: expected }) => {
-    const played = await play(trade, twists);
-    trade.twists = {};
+  test.each(sabotages)("$title", async ({ mistakes, spoil, differing: expected }) => {
+    const played = await play(trade, mistakes);
+    trade.mistakes = {};
     await spoil?.(played);
     expect(differing(await draw(trade))).toEqual(expected);
   });

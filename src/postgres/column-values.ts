@@ -23,7 +23,7 @@ const oid = {
 } as const;
 
 /** `2026-11-24 07:00:00.5+00`, as a UTC session writes it, becomes `2026-11-24T07:00:00.500000Z`. */
-export function timeFromColumn(text: string): Time {
+function timeFromColumn(text: string): Time {
   const end = text.length - 3;
   const fraction = end - 20;
   if (

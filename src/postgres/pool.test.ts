@@ -270,7 +270,11 @@ describe("failures", () => {
 
   it("a pool whose connections are all in use says so", async () => {
     const name = new URL(test.url).pathname.slice(1);
-    const small = openDatabase(test.url, { applicationName: name, connectionsMax: 1, connectTimeoutMs: 1_000 });
+    const small = openDatabase(test.url, {
+      applicationName: name,
+      connectionsMax: 1,
+      connectTimeoutMs: 1_000,
+    });
     const busy = small.query("select pg_sleep(1.5)");
     expect(await failure(small.query("select 1"))).toMatchObject({
       code: "postgres.unavailable",

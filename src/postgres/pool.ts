@@ -9,7 +9,7 @@ import { type Queryable, type QueryResult, runOn, type Statement } from "./state
 
 export type Transaction = Queryable;
 
-export interface TransactionOptions {
+interface TransactionOptions {
   isolation?: "read committed" | "repeatable read" | "serializable";
   readOnly?: boolean;
 }
@@ -41,7 +41,7 @@ export interface Database extends Queryable {
 
 export { checkDurability } from "./durability.ts";
 export type { Session } from "./session.ts";
-export type { Queryable, QueryResult, Statement } from "./statement.ts";
+export type { Queryable } from "./statement.ts";
 
 export function openDatabase(url: string, options: DatabaseOptions = {}): Database {
   const config = clientConfig(url, options);
@@ -156,10 +156,11 @@ async function transact<Result>(
       return run(lease, statement, values);
     },
   };
+  // Awaited: were it cancelled while more is on its way, a statement would be committed alone.
+  await run(lease, begin(options));
   let result: Result;
   try {
-    // `begin` leaves together with the first statement: a round trip less for every transaction.
-    [, result] = await Promise.all([run(lease, begin(options)), work(tx)]);
+    result = await work(tx);
   } catch (error) {
     open = false;
     await rollback(lease);

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { credentials } from "../../systems/credentials.ts";
 import { type Books, type BooksRequest, drawBooks } from "../books.ts";
 import { KEY } from "./answers.ts";
-import { BUFFERS, INPUT } from "./story.ts";
+import { BUFFERS, INPUT } from "./small-trade.ts";
 import type { Trade } from "./trade.ts";
 
 export function requestFor(trade: Trade, input = INPUT): BooksRequest {

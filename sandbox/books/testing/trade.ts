@@ -49,7 +49,7 @@ interface Movement {
 }
 
 /** What a test does otherwise than right: return false to leave a posting out, or change what is posted. */
-export interface Twists {
+export interface Mistakes {
   posting?: (movement: Movement) => boolean;
   booking?: (body: {
     CustomerReference: string;
@@ -68,7 +68,7 @@ export class Trade {
   readonly partner: Call;
   readonly west: Call;
   readonly crm: Call;
-  twists: Twists = {};
+  mistakes: Mistakes = {};
   deals: Deal[] = [];
   private readonly buyer: Receiver;
   private counter = 0;
@@ -115,7 +115,7 @@ export class Trade {
     await Promise.all(Object.values(this.distributor.systems).map((system) => system.reset()));
     Object.assign(this.answers, { orders: [], items: [], exceptions: [], intake: [], deliveries: [] });
     this.deals = [];
-    this.twists = {};
+    this.mistakes = {};
     const quick = { pickDelayMs: 5, shipDelayMs: 5, deliverDelayMs: 5 };
     await must(this.east("POST", "/control/settings", quick));
     await must(this.partner("POST", "/control/settings", { ...quick, ratePerSecond: 5000, burst: 5000 }));
@@ -219,7 +219,7 @@ export class Trade {
       NetPrice: quantity * Number(price),
     }));
     const body = { CustomerNumber: deal.customer, Lines: [...goods, ...freight], ...more };
-    this.twists.booking?.(body as never);
+    this.mistakes.booking?.(body as never);
     return must(this.erp("POST", "/odata/v4/SalesOrders", body));
   }
 
@@ -354,7 +354,7 @@ export class Trade {
   }
 
   async post(movement: Movement): Promise<void> {
-    if (this.twists.posting?.(movement) === false) return;
+    if (this.mistakes.posting?.(movement) === false) return;
     const { type, place, sku, quantity, reference, more, line } = movement;
     const Lines = [{ ItemNumber: sku, Quantity: quantity, ...line }];
     const head = { MovementType: type, Plant: plants[place], ExternalReference: reference };

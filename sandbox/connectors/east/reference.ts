@@ -12,9 +12,9 @@ export interface Reference {
 }
 
 export function writeReference({ company, orderId, ordinal, lineIds }: Reference): string {
-  const owner = company === "" ? "" : `${escape(company)}!`;
-  const names = lineIds === undefined ? "" : `~${lineIds.map(escape).join(",")}`;
-  return `${owner}${escape(orderId)}-R${ordinal}${names}`;
+  const owner = company === "" ? "" : `${escapeSigns(company)}!`;
+  const names = lineIds === undefined ? "" : `~${lineIds.map(escapeSigns).join(",")}`;
+  return `${owner}${escapeSigns(orderId)}-R${ordinal}${names}`;
 }
 
 const OURS = /^(?:([^!]+)!)?([^!~]+)-R(\d{1,6})(?:~(.*))?$/;
@@ -54,7 +54,7 @@ export function ordinalOf(key: string): number | undefined {
   return digits === undefined ? undefined : Number(digits);
 }
 
-function escape(text: string): string {
+function escapeSigns(text: string): string {
   return text.replace(/[^ -~]|[%!~,]/gu, (character) =>
     [...Buffer.from(character)]
       .map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, "0")}`)

@@ -28,8 +28,14 @@ export interface Changes {
   more: boolean;
 }
 
-/** A record may be stamped a moment before it can be read. */
-const OVERLAP_MS = 2_000;
+export interface FeedOptions {
+  pageMax: number;
+  /** A record may be stamped so long before it can be read. */
+  overlapMs: number;
+  /** A filter on the resource's own fields. */
+  only?: string;
+  signal: AbortSignal;
+}
 
 export const emptyFeed = (): FeedCursor => ({ seen: {} });
 
@@ -37,17 +43,17 @@ export async function readChanges(
   client: LedgerlineClient,
   resource: string,
   cursor: FeedCursor,
-  options: { pageMax: number; signal: AbortSignal },
+  options: FeedOptions,
 ): Promise<Changes> {
-  const { pageMax, signal } = options;
-  const page = (after: string) =>
-    client.list(resource, { filter: since(cursor.fromMs, after), top: pageMax }, { signal });
+  const { pageMax, overlapMs, only, signal } = options;
+  const since = (after: string) => sinceFilter(cursor.fromMs, after, only);
+  const page = (after: string) => client.list(resource, { filter: since(after), top: pageMax }, { signal });
   let { scan } = cursor;
   let records = await page(scan?.after ?? "0");
   if (scan === undefined && records.length === pageMax) {
     // A record behind us may change while later pages are read. So the next scan begins where the changes stood
     // before this one, and its first page is read after that.
-    scan = { after: "0", untilMs: await newest(client, resource, cursor.fromMs, signal) };
+    scan = { after: "0", untilMs: await newest(client, resource, since("0"), signal) };
     records = await page(scan.after);
   }
   const more = records.length === pageMax;
@@ -55,36 +61,40 @@ export async function readChanges(
   const changes = records.flatMap((record) => changeOf(record, seen));
   if (more && scan !== undefined) {
     const after = numberOf(records.at(-1)!, "ID");
-    const next = scan.untilMs - OVERLAP_MS;
+    const next = scan.untilMs - overlapMs;
     // What a long scan finds once and for all need not be remembered; what the last one saw may still come.
     const kept = keep(seen, (id, ms) => ms >= next || Object.hasOwn(cursor.seen, id));
     return { changes, cursor: { ...cursor, scan: { ...scan, after }, seen: kept }, more };
   }
-  const untilMs =
-    scan?.untilMs ?? Math.max(0, ...records.map((record) => nativeMs(record, "LastChangeDateTime")));
-  return { changes, cursor: nextScan(cursor.fromMs, untilMs, seen), more: false };
+  const untilMs = scan?.untilMs ?? Math.max(0, ...records.map(changedAt));
+  const next = Math.max(cursor.fromMs ?? 0, untilMs - overlapMs);
+  const kept = keep(seen, (_, ms) => ms >= next);
+  return { changes, cursor: { fromMs: next, seen: kept }, more: false };
 }
 
-function since(fromMs: number | undefined, after: string): string {
-  const beyond = `ID gt ${after}`;
-  return fromMs === undefined ? beyond : `LastChangeDateTime ge ${filterTime(fromMs)} and ${beyond}`;
+const changedAt = (record: Fields): number => nativeMs(record, "LastChangeDateTime");
+
+function sinceFilter(fromMs: number | undefined, after: string, only: string | undefined): string {
+  const parts = only === undefined ? [] : [only];
+  if (fromMs !== undefined) parts.push(`LastChangeDateTime ge ${filterTime(fromMs)}`);
+  return [...parts, `ID gt ${after}`].join(" and ");
 }
 
 async function newest(
   client: LedgerlineClient,
   resource: string,
-  fromMs: number | undefined,
+  filter: string,
   signal: AbortSignal,
 ): Promise<number> {
-  const query = { filter: since(fromMs, "0"), orderBy: "LastChangeDateTime desc", top: 1 };
+  const query = { filter, orderBy: "LastChangeDateTime desc", top: 1 };
   const [record] = await client.list(resource, query, { signal });
-  return record === undefined ? 0 : nativeMs(record, "LastChangeDateTime");
+  return record === undefined ? 0 : changedAt(record);
 }
 
 /** Nothing where this state of the record was the last one seen. */
 function changeOf(record: Fields, seen: FeedCursor["seen"]): Change[] {
   const id = numberOf(record, "ID");
-  const changedMs = nativeMs(record, "LastChangeDateTime");
+  const changedMs = changedAt(record);
   const state = crc32c(canonicalJson(record)).toString(16).padStart(8, "0");
   const held = seen[id];
   const states = held?.ms === changedMs ? held.states : [];
@@ -93,12 +103,6 @@ function changeOf(record: Fields, seen: FeedCursor["seen"]): Change[] {
   seen[id] = { ms: changedMs, states: [...states, state] };
   const version = `${changedMs}#${state}${times === 0 ? "" : `.${times}`}`;
   return [{ record, changedMs, version }];
-}
-
-function nextScan(fromMs: number | undefined, untilMs: number, seen: FeedCursor["seen"]): FeedCursor {
-  const next = Math.max(fromMs ?? 0, untilMs - OVERLAP_MS);
-  const kept = keep(seen, (_, ms) => ms >= next);
-  return next === 0 ? { seen: kept } : { fromMs: next, seen: kept };
 }
 
 function keep(seen: FeedCursor["seen"], test: (id: string, ms: number) => boolean): FeedCursor["seen"] {

@@ -15,13 +15,14 @@ export interface ChangePoll {
 export function changePoll(
   client: LedgerlineClient,
   { resource, topic, number }: ChangePoll,
-  options: { pageMax: number; everyMs: number },
+  options: { pageMax: number; overlapMs: number; everyMs: number },
 ): Poll {
+  const { everyMs, pageMax, overlapMs } = options;
   return {
-    everyMs: options.everyMs,
+    everyMs,
     async read(text, signal) {
       const cursor = text === null ? emptyFeed() : (JSON.parse(text) as FeedCursor);
-      const read = await readChanges(client, resource, cursor, { pageMax: options.pageMax, signal });
+      const read = await readChanges(client, resource, cursor, { pageMax, overlapMs, signal });
       const messages = read.changes.map(({ record, version }) => ({
         topic,
         id: `${textOf(record, number)}@${version}`,

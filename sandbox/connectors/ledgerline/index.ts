@@ -21,7 +21,7 @@ import { mapCreditMemo, mapInvoice } from "./map-paper.ts";
 import { mapItem, mapPurchaseOrder } from "./map-supply.ts";
 import { MOVEMENTS_MAX, movementWriter } from "./movement.ts";
 import { OrderIndex } from "./order-index.ts";
-import { salesPoll } from "./sales-poll.ts";
+import { ownOrdersPoll, salesPoll } from "./sales-poll.ts";
 import { checkSettings, LedgerlineSettings } from "./settings.ts";
 
 const mappings: Record<string, (body: Fields, context: MapContext) => Mapping> = {
@@ -54,15 +54,18 @@ export const ledgerline = defineConnector({
     const orders = new OrderIndex(client);
     const customers = new CustomerIndex(client, context.now);
     const desk: Desk = { client, orders, settings, context };
-    const { pageMax, everyMs } = settings;
+    const { pageMax, overlapMs, everyMs, ownEveryMs } = settings;
+    const pace = { pageMax, overlapMs, everyMs };
     const takeFrom = settings.takeFrom === undefined ? undefined : parseTime(settings.takeFrom);
     const fromMs = takeFrom === undefined ? undefined : epochMs(takeFrom);
+    const sales = { client, orders, customers, pageMax, overlapMs, fromMs };
     return {
       map: (message) => mapMessage(message, { system: context.system, settings, takeFrom }),
       polls: {
-        sales: salesPoll({ client, orders, customers, pageMax, everyMs, fromMs }),
-        "purchase-orders": changePoll(client, PURCHASE_ORDERS, { pageMax, everyMs }),
-        ...(settings.items ? { items: changePoll(client, ITEMS, { pageMax, everyMs }) } : undefined),
+        sales: salesPoll(sales, everyMs),
+        "own-orders": ownOrdersPoll(sales, ownEveryMs),
+        "purchase-orders": changePoll(client, PURCHASE_ORDERS, pace),
+        ...(settings.items ? { items: changePoll(client, ITEMS, pace) } : undefined),
       },
       writers: {
         "order.booking": bookingWriter(desk),

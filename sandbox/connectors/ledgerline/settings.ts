@@ -16,6 +16,10 @@ export const LedgerlineSettings = object({
   timeZone: withDefault(Type.String({ minLength: 1 }), "Europe/London"),
   /** How often changes are looked for. */
   everyMs: withDefault(Type.Integer({ minimum: 20 }), 1000),
+  /** How often for orders that we booked ourselves: each posting touches them, and their news is rare. */
+  ownEveryMs: withDefault(Type.Integer({ minimum: 20 }), 10_000),
+  /** A record may be stamped so long before it can be read. */
+  overlapMs: withDefault(Type.Integer({ minimum: 0, maximum: 600_000 }), 2000),
   /** Records a page. */
   pageMax: withDefault(Type.Integer({ minimum: 1, maximum: 500 }), 500),
   /** Whether its items say what unit a SKU is counted in. */

@@ -42,7 +42,14 @@ function open(): ConnectorSession {
     apiKey: credentials.erp.apiKey,
     plants: { EAST: "P100", WEST: "P200", "3PL": "P300" },
   });
-  const full = { units: { PCE: "EA" }, timeZone: "Europe/London", everyMs: 1000, pageMax: 500, items: false };
+  const full = {
+    units: { PCE: "EA" },
+    timeZone: "Europe/London",
+    everyMs: 1000,
+    pageMax: 500,
+    overlapMs: 2000,
+    items: false,
+  };
   return ledgerline.connector.open({ ...full, ...(settings as object) }, context);
 }
 

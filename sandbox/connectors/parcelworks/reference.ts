@@ -10,7 +10,7 @@ export interface Reference {
 }
 
 export function writeReference({ company, orderId, ordinal }: Reference): string {
-  return `${company === "" ? "" : `${escape(company)}!`}${escape(orderId)}-R${ordinal}`;
+  return `${company === "" ? "" : `${escapeSigns(company)}!`}${escapeSigns(orderId)}-R${ordinal}`;
 }
 
 /** A reference that we did not give is a fulfilment of somebody else's, under its own name. */
@@ -38,7 +38,7 @@ export function ordinalOf(key: string): number | undefined {
   return digits === undefined ? undefined : Number(digits);
 }
 
-function escape(text: string): string {
+function escapeSigns(text: string): string {
   return text.replace(/[^ -~]|[%!]/gu, (character) =>
     [...Buffer.from(character)]
       .map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, "0")}`)

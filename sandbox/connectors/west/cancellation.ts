@@ -117,7 +117,8 @@ async function ordersOf(exchange: Exchange, company: string, orderId: string): P
       const reference = readReference(number);
       if (reference.orderId !== orderId || reference.company !== company || reference.ordinal === 0) continue;
       const results = exchange.answersAbout("ORD", number).map(({ result }) => result);
-      const isTaken = results.includes("OK") || results.includes("DUP");
+      const isOld = place === "taken" && results.length === 0 && exchange.isLongAgo(file);
+      const isTaken = results.includes("OK") || results.includes("DUP") || isOld;
       // Refused for good or for now, and not taken since: there is nothing to cancel.
       if (!isTaken && exchange.answersTo(file).some(({ order }) => order === number)) continue;
       const named = lines.map(({ lineId, quantity }) => ({ lineId: readCell(lineId), quantity }));

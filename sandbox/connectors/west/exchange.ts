@@ -27,6 +27,9 @@ export type Place = "waiting" | "taken" | "spoilt";
 
 const DAY_MS = 86_400_000;
 const KEPT_DAYS = 3;
+const CONTENTS_MAX = 10_000;
+/** What WEST took so long ago without a word was answered in a file that is gone. */
+const SILENT_MS = 60 * 60_000;
 
 export class Exchange {
   private readonly settings: WestSettings;
@@ -37,6 +40,7 @@ export class Exchange {
     string,
     Map<string, { lineId: string; sku: string; quantity: number }[]>
   >();
+  private oldest = "";
   private looking: Promise<void> | undefined;
 
   constructor(settings: WestSettings, context: ConnectorContext) {
@@ -101,7 +105,18 @@ export class Exchange {
       orders.set(number, lines);
     }
     if (parsed !== undefined) this.readOrders.set(file, orders);
+    for (const oldest of this.readOrders.keys()) {
+      if (this.readOrders.size <= CONTENTS_MAX) break;
+      this.readOrders.delete(oldest);
+    }
     return orders;
+  }
+
+  /** By the time in our file's name. */
+  isLongAgo(file: string): boolean {
+    const limit = addMs(this.context.now(), -SILENT_MS).replace(/\D/g, "");
+    const stamp = /^[A-Z]{3}_(\d{20})_/.exec(file)?.[1];
+    return stamp !== undefined && stamp < limit;
   }
 
   /** Puts a file into `in`, whole and once. Throws where it is certain that it is not there. */
@@ -134,7 +149,9 @@ export class Exchange {
 
   private async readNewAnswers(): Promise<void> {
     const out = join(this.settings.folder, "out");
-    const oldest = dayOf(addMs(this.context.now(), -KEPT_DAYS * DAY_MS));
+    const since = addMs(this.context.now(), -KEPT_DAYS * DAY_MS);
+    const oldest = dayOf(since);
+    this.forgetBefore(since);
     // A file that the poll moves meanwhile is in one of the two: `out` is looked at first.
     for (const folder of [out, join(out, "done")]) {
       for (const name of await namesIn(folder)) {
@@ -146,6 +163,17 @@ export class Exchange {
         this.readAnswers.add(name);
         this.keep(name, bytes);
       }
+    }
+  }
+
+  /** Once a day. */
+  private forgetBefore(since: Time): void {
+    const oldest = dayOf(since);
+    if (oldest === this.oldest) return;
+    this.oldest = oldest;
+    for (const name of this.readAnswers) if (name.slice(4, 12) < oldest) this.readAnswers.delete(name);
+    for (const [file, answers] of this.byFile) {
+      if (answers.every(({ at }) => at < since)) this.byFile.delete(file);
     }
   }
 

@@ -98,6 +98,8 @@ async function find(exchange: Exchange, post: Post, message: OutboundMessage): P
     for (const [file, place] of places) {
       if (place === "spoilt" || !(await exchange.content(file)).has(number)) continue;
       const isAnswered = exchange.answersTo(file).some(({ order }) => order === number || order === "");
+      if (!isAnswered && place === "taken" && exchange.isLongAgo(file))
+        return { kind: "found", reference: number };
       if (!isAnswered)
         return { kind: "unknown", reason: `${file} is ${place}, and WEST has not answered it yet.` };
     }

@@ -10,7 +10,7 @@ export interface Reference {
 }
 
 export function writeReference({ company, orderId, ordinal }: Reference): string {
-  return `${company === "" ? "" : `${escape(company)}!`}${escape(orderId)}-R${ordinal}`;
+  return `${company === "" ? "" : `${escapeSigns(company)}!`}${escapeSigns(orderId)}-R${ordinal}`;
 }
 
 /** A number that we did not give is an order of somebody else's, under its own name. */
@@ -39,7 +39,7 @@ export function ordinalOf(key: string): number | undefined {
 }
 
 /** A line's name in a cell, and back. */
-export const writeCell = (text: string): string => escape(text);
+export const writeCell = (text: string): string => escapeSigns(text);
 export function readCell(text: string): string {
   try {
     return decodeURIComponent(text);
@@ -49,7 +49,7 @@ export function readCell(text: string): string {
   }
 }
 
-function escape(text: string): string {
+function escapeSigns(text: string): string {
   return text.replace(/[^ -~]|[%!;]/gu, (character) =>
     [...Buffer.from(character)]
       .map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, "0")}`)

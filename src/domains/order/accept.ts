@@ -4,7 +4,7 @@ import { type Decimal, formatDecimal, ZERO } from "../../core/decimal.ts";
 import { isCurrency } from "../../core/money.ts";
 import type { ProblemCode } from "../reaction.ts";
 import { allocate } from "./allocate.ts";
-import { type BaseQuantity, baseQuantities } from "./base-quantities.ts";
+import { type BaseQuantity, baseQuantities, type UnitRefusal } from "./base-quantities.ts";
 import type { Decision, Said } from "./decision.ts";
 import { sendBooking, sendLedgerCancellation } from "./messages.ts";
 import { exceedsRange, openValue } from "./money.ts";
@@ -20,17 +20,18 @@ interface Hold extends Said {
 
 /** `answered`: the code of the hold that somebody has just answered. */
 export function decideAcceptance(d: Decision, answered?: string): void {
-  const hold = findHold(d, answered);
-  const units = hold === undefined ? baseQuantities(d.order, d.context) : undefined;
+  const units = baseQuantities(d.order, d.context);
+  const hold = findHold(d, answered) ?? (units.ok ? undefined : unknownUnit(d.order, units.refusal));
   if (answered !== undefined && answered !== hold?.code) d.solve(answered as ProblemCode);
-  if (hold !== undefined) return decideHold(d, hold);
-  if (!units!.ok) {
-    const { lineId, sku, quantity, unit, base, reason } = units!.refusal;
-    const title = `Order ${d.order.orderId} asks for ${quantity} ${unit} of ${sku}, which is counted in ${base}.`;
-    const detail = { lineId, sku, quantity, unit, base };
-    return decideHold(d, { code: "order.unit-unknown", reason, title, detail });
-  }
-  decidePromise(d, units!.value);
+  if (hold !== undefined) decideHold(d, hold);
+  else if (units.ok) decidePromise(d, units.value);
+}
+
+function unknownUnit(order: Order, refusal: UnitRefusal): Hold {
+  const { reason, ...detail } = refusal;
+  const { quantity, unit, sku, base } = detail;
+  const title = `Order ${order.orderId} asks for ${quantity} ${unit} of ${sku}, which is counted in ${base}.`;
+  return { code: "order.unit-unknown", reason, title, detail };
 }
 
 function decideHold(d: Decision, hold: Hold): void {
@@ -47,7 +48,8 @@ function findHold(d: Decision, answered: string | undefined): Hold | undefined {
     return { code: "order.bad-row", reason: `${fault}.`, title, detail: { fault } };
   }
   const other = context.duplicateOf;
-  if (other === undefined || other.channel === order.channel || answered === "order.duplicate-suspected") return;
+  if (other === undefined || other.channel === order.channel || answered === "order.duplicate-suspected")
+    return;
   const reason = `${order.customer.id} ordered under ${order.purchaseOrder} before: ${other.orderId} of ${other.channel}.`;
   return {
     code: "order.duplicate-suspected",
@@ -87,13 +89,14 @@ function decidePromise(d: Decision, units: readonly BaseQuantity[]): void {
     const quantity = openQuantity(line, units[index]!.quantity);
     return quantity > ZERO ? [{ lineId: line.lineId, sku: line.sku, quantity }] : [];
   });
-  const supply = new QueuedSupply(d.context, d.order, () => "new");
+  const supply = new QueuedSupply(d.context, d.order, { standingOf: () => "new" });
   const { shipComplete, bookedAtSource } = d.order;
   const allocated = allocate({ lines, shipComplete }, supply, d.context.allocation);
   const short = allocated.backordered.length > 0;
   if (short && d.context.orders.shortage === "reject" && !bookedAtSource) {
     const reason = allocated.explanation.join(" ").slice(0, 1000);
-    return d.decide("order.rejected", { code: "order.not-available", reason });
+    d.decide("order.rejected", { code: "order.not-available", reason });
+    return;
   }
   d.decide("order.accepted", { acceptedAt: d.now, ...acceptedUnits(d, units) });
   changePromise(d, { withdrawn: [], allocated });

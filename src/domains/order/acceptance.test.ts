@@ -6,7 +6,12 @@ import { day, House, line } from "./testing.ts";
 const lines = [line("1", "A", 10)];
 const caseOfTwelve = { CS: { numerator: 12, denominator: 1 } };
 const book = (house: House, orderId = "O-1") =>
-  house.say("order.booked", "erp", { orderId, system: "erp", document: `SO-${orderId}`, bookedAt: house.now });
+  house.say("order.booked", "erp", {
+    orderId,
+    system: "erp",
+    document: `SO-${orderId}`,
+    bookedAt: house.now,
+  });
 const look = (house: House, orderId = "O-1") => house.say("order.reallocation.due", "crossdock", { orderId });
 
 describe("an order without a customer", () => {
@@ -72,7 +77,9 @@ describe("cases and pieces", () => {
     expect(house.order().lines[0]).toMatchObject({ quantity: 24_000_000n, unit: "EA", orderedUnit: "CS" });
     book(house);
     const payload = <T>(type: string) => house.outbound.find((one) => one.type === type)!.payload as T;
-    expect(payload<BookingPayload>("order.booking").lines).toMatchObject([{ quantity: "2", unit: "CS", price: "24" }]);
+    expect(payload<BookingPayload>("order.booking").lines).toMatchObject([
+      { quantity: "2", unit: "CS", price: "24" },
+    ]);
     expect(payload<ReleasePayload>("order.release").lines).toMatchObject([{ quantity: "24", unit: "EA" }]);
   });
 
@@ -103,7 +110,9 @@ describe("cases and pieces", () => {
     const house = new House().define("A", "CS", { EA: { numerator: 1, denominator: 12 } });
     house.submit({ lines: [line("1", "A", 1, { unit: "EA" })] });
     expect(house.order().hold?.code).toBe("order.unit-unknown");
-    expect(house.submit({ orderId: "O-2", lines: [line("1", "A", 24, { unit: "EA" })] }).lines[0]!.quantity).toBe(2_000_000n);
+    expect(
+      house.submit({ orderId: "O-2", lines: [line("1", "A", 24, { unit: "EA" })] }).lines[0]!.quantity,
+    ).toBe(2_000_000n);
   });
 
   test("lines are cancelled in either unit", () => {
@@ -197,7 +206,11 @@ describe("booking", () => {
   test("refused: the order stands with its reservations and its money at risk; booked later solves it", () => {
     const house = new House().stock("A", "EAST", 50);
     house.submit({ lines });
-    const refused = house.say("order.booking.refused", "erp", { system: "erp", code: "CREDIT", reason: "limit" });
+    const refused = house.say("order.booking.refused", "erp", {
+      system: "erp",
+      code: "CREDIT",
+      reason: "limit",
+    });
     expect(refused.problems).toMatchObject([{ code: "order.booking-refused", moneyAtRisk: 25_000_000n }]);
     expect([house.order().status, house.reserved()]).toEqual(["accepted", { "1@EAST": "10" }]);
     expect(book(house).solved).toContain(refused.problems[0]!.fingerprint);
@@ -245,7 +258,10 @@ test("where policy rejects shortages, an order that is short is rejected with th
 
 describe("stock that is not there yet", () => {
   test("a backorder is promised for the day on which dated supply covers it, and looked at then", () => {
-    const house = new House().stock("A", "EAST", 4).inbound("A", 3, day(26)).inbound("A", 9, day(28), "EAST", "PO-2");
+    const house = new House()
+      .stock("A", "EAST", 4)
+      .inbound("A", 3, day(26))
+      .inbound("A", 9, day(28), "EAST", "PO-2");
     const { tasks } = house.say("order.submitted", "portal", {
       customer: { id: "C-1" },
       currency: "GBP",
@@ -255,7 +271,11 @@ describe("stock that is not there yet", () => {
     expect(house.order().lines[0]).toMatchObject({ backordered: 6_000_000n, promisedAt: day(28) });
     expect(house.order().explanation).toContain(`Line 1, A: promised for ${day(28)}.`);
     expect(tasks).toEqual([{ kind: "reallocate", key: "order:main/O-1", dueAt: day(28) }]);
-    expect(house.item("A").commitments).toContainEqual({ location: "", dueAt: day(28), quantity: 6_000_000n });
+    expect(house.item("A").commitments).toContainEqual({
+      location: "",
+      dueAt: day(28),
+      quantity: 6_000_000n,
+    });
   });
 
   test("dated supply is promised once: the second order waits without a date", () => {
@@ -359,7 +379,9 @@ describe("stock that is not there yet", () => {
     house.submit({ lines, requestedShipAt: day(28) });
     book(house);
     expect(house.order()).toMatchObject({ status: "booked", lines: [{ backordered: 0n }] });
-    expect(house.item("A").commitments).toEqual([{ location: "EAST", dueAt: day(28), quantity: 10_000_000n }]);
+    expect(house.item("A").commitments).toEqual([
+      { location: "EAST", dueAt: day(28), quantity: 10_000_000n },
+    ]);
     house.submit({ orderId: "O-2", lines: [line("1", "A", 3)] });
     // What comes in between is owed to the later day.
     expect(house.reserved("O-2")).toEqual({ "1@": "1", "1@EAST": "2" });
@@ -386,7 +408,11 @@ test("the channel hears of every change of status or figures, and of nothing els
     type: "order.status",
     addressee: "portal",
     key: "main/O-1",
-    payload: { reference: "P-77", status: "accepted", lines: [{ lineId: "1", quantity: "10", shipped: "0" }] },
+    payload: {
+      reference: "P-77",
+      status: "accepted",
+      lines: [{ lineId: "1", quantity: "10", shipped: "0" }],
+    },
   });
   book(house);
   house.say("order.release.confirmed", "east", { location: "EAST", confirmedAt: house.now });

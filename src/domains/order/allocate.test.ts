@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type Decimal, formatDecimal, ZERO } from "../../core/decimal.ts";
-import { allocate, type AllocationRequest, type Supply } from "./allocate.ts";
+import { type AllocationRequest, allocate, type Supply } from "./allocate.ts";
 import type { AllocationPolicy } from "./policy.ts";
 import { units } from "./testing.ts";
 
@@ -175,7 +175,11 @@ test("500 lines over 20 places, all of them short, take milliseconds", () => {
     total: () => units(30),
   };
   const started = performance.now();
-  const result = allocate({ lines, shipComplete: false }, supply, policy({ prefer: places.slice(0, 15), overflow: places.slice(15) }));
+  const result = allocate(
+    { lines, shipComplete: false },
+    supply,
+    policy({ prefer: places.slice(0, 15), overflow: places.slice(15) }),
+  );
   // An exponential search over 20 places would not come back at all.
   expect(performance.now() - started).toBeLessThan(2000);
   expect(result.explanation.length).toBeLessThan(30);
@@ -189,10 +193,17 @@ const anyStock = fc.dictionary(
 );
 const anyRequest = fc
   .tuple(
-    fc.array(fc.tuple(fc.constantFrom("A", "B", "C"), fc.integer({ min: 1, max: 8 }), fc.subarray(places, { maxLength: 1 })), {
-      minLength: 1,
-      maxLength: 6,
-    }),
+    fc.array(
+      fc.tuple(
+        fc.constantFrom("A", "B", "C"),
+        fc.integer({ min: 1, max: 8 }),
+        fc.subarray(places, { maxLength: 1 }),
+      ),
+      {
+        minLength: 1,
+        maxLength: 6,
+      },
+    ),
     fc.boolean(),
   )
   .map(([lines, shipComplete]) => ({
@@ -212,37 +223,44 @@ const anyPolicy = fc.record({
 
 test("whatever there is, no unit is promised twice, none is lost, and no place serves what it may not", () => {
   fc.assert(
-    fc.property(anyRequest, anyStock, fc.dictionary(fc.constantFrom("A", "B", "C"), small), anyPolicy, (request, stock, limits, using) => {
-      // A place never has more than all places together.
-      const totals = supplyOf(stock, limits);
-      const supply: Supply = {
-        total: totals.total,
-        at: (sku, place) => {
-          const there = totals.at(sku, place);
-          return there < totals.total(sku) ? there : totals.total(sku);
-        },
-      };
-      const { allocations, backordered } = allocate(request, supply, using);
-      const sum = (of: { quantity: Decimal }[]) => of.reduce((left, one) => left + one.quantity, ZERO);
-      for (const line of request.lines) {
-        const own = [...allocations, ...backordered].filter((one) => one.lineId === line.lineId);
-        expect(sum(own)).toBe(line.quantity);
-        for (const one of allocations.filter((each) => each.lineId === line.lineId)) {
-          expect(line.barred).not.toContain(one.location);
-          expect([...using.prefer, ...using.overflow]).toContain(one.location);
-          expect(one.quantity > ZERO).toBe(true);
+    fc.property(
+      anyRequest,
+      anyStock,
+      fc.dictionary(fc.constantFrom("A", "B", "C"), small),
+      anyPolicy,
+      (request, stock, limits, using) => {
+        // A place never has more than all places together.
+        const totals = supplyOf(stock, limits);
+        const supply: Supply = {
+          total: totals.total,
+          at: (sku, place) => {
+            const there = totals.at(sku, place);
+            return there < totals.total(sku) ? there : totals.total(sku);
+          },
+        };
+        const { allocations, backordered } = allocate(request, supply, using);
+        const sum = (of: { quantity: Decimal }[]) => of.reduce((left, one) => left + one.quantity, ZERO);
+        for (const line of request.lines) {
+          const own = [...allocations, ...backordered].filter((one) => one.lineId === line.lineId);
+          expect(sum(own)).toBe(line.quantity);
+          for (const one of allocations.filter((each) => each.lineId === line.lineId)) {
+            expect(line.barred).not.toContain(one.location);
+            expect([...using.prefer, ...using.overflow]).toContain(one.location);
+            expect(one.quantity > ZERO).toBe(true);
+          }
         }
-      }
-      for (const sku of ["A", "B", "C"]) {
-        const own = allocations.filter((one) => one.sku === sku);
-        expect(sum(own) <= supply.total(sku)).toBe(true);
-        for (const place of places) {
-          expect(sum(own.filter((one) => one.location === place)) <= supply.at(sku, place)).toBe(true);
+        for (const sku of ["A", "B", "C"]) {
+          const own = allocations.filter((one) => one.sku === sku);
+          expect(sum(own) <= supply.total(sku)).toBe(true);
+          for (const place of places) {
+            expect(sum(own.filter((one) => one.location === place)) <= supply.at(sku, place)).toBe(true);
+          }
         }
-      }
-      if (request.shipComplete) expect(allocations.length === 0 || backordered.length === 0).toBe(true);
-      if (using.split === "never") expect(new Set(allocations.map((one) => one.location)).size).toBeLessThan(2);
-    }),
+        if (request.shipComplete) expect(allocations.length === 0 || backordered.length === 0).toBe(true);
+        if (using.split === "never")
+          expect(new Set(allocations.map((one) => one.location)).size).toBeLessThan(2);
+      },
+    ),
     { numRuns: 500 },
   );
 });

@@ -2,7 +2,7 @@
 // as all have; a partner only where the preferred places cannot; the rest waits. Pure; promises nothing twice.
 import { type Decimal, minDecimal, ZERO } from "../../core/decimal.ts";
 import { explainOnePlace, explainPlaces, type Gap, type ServedLine } from "./explain.ts";
-import { choosePlaces, fill, type Fill, type Table } from "./places.ts";
+import { choosePlaces, type Fill, fill, type Table } from "./places.ts";
 import type { AllocationPolicy } from "./policy.ts";
 
 export interface AllocationLine {

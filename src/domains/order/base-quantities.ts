@@ -2,7 +2,7 @@
 // without a ratio, or a result that is not exact, is a refusal with the line that caused it.
 import { type Decimal, formatDecimal } from "../../core/decimal.ts";
 import { CrossdockError } from "../../core/errors.ts";
-import { refuse, type Result } from "../../core/result.ts";
+import { type Result, refuse } from "../../core/result.ts";
 import { convert, type Ratio, unitConversion } from "../../core/unit.ts";
 import type { OrderContext } from "./context.ts";
 import type { Order, OrderLine } from "./state.ts";

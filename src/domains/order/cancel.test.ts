@@ -21,7 +21,11 @@ const ask = (house: House, what?: { lineId: string; sku: string; quantity: strin
     ...(what === undefined ? {} : { lines: what }),
   });
 const confirm = (house: House, what = everything) =>
-  house.say("order.cancellation.confirmed", "east", { location: "EAST", confirmedAt: house.now, lines: what });
+  house.say("order.cancellation.confirmed", "east", {
+    location: "EAST",
+    confirmedAt: house.now,
+    lines: what,
+  });
 const ship = (house: House, what = everything, shipmentId = "S-1") =>
   house.say("shipment.shipped", "east", { location: "EAST", shipmentId, shippedAt: house.now, lines: what });
 
@@ -88,7 +92,10 @@ describe("after release", () => {
     confirm(house);
     expect(house.order().status).toBe("cancelled");
     expect(house.reserved()).toEqual({});
-    expect(house.sent("order.cancellation")).toEqual(["order.cancellation → east", "order.cancellation → erp"]);
+    expect(house.sent("order.cancellation")).toEqual([
+      "order.cancellation → east",
+      "order.cancellation → erp",
+    ]);
   });
 
   test("the place is asked by its own document", () => {
@@ -116,7 +123,10 @@ describe("after release", () => {
     const event = { location: "EAST", confirmedAt: house.now, lines: [of("1", "A", 4)] };
     house.say("order.cancellation.confirmed", "east", event);
     const at = house.now;
-    house.apply({ ...(house.log.findLast((one) => one.type === "order.cancellation.confirmed") as never as object), time: at } as never);
+    house.apply({
+      ...(house.log.findLast((one) => one.type === "order.cancellation.confirmed") as never as object),
+      time: at,
+    } as never);
     expect(house.order().lines[0]).toMatchObject({ cancelled: 4_000_000n });
     expect(house.reserved()).toEqual({ "1@EAST": "6", "2@EAST": "4" });
   });
@@ -182,7 +192,11 @@ describe("a cancellation races a ship confirmation", () => {
     expect(house.onHand("A", "EAST")).toBe("10");
     for (const { data } of followUps) expect(data).not.toHaveProperty("order");
     expectBalanced(house);
-    expect(orderUnits(house.order())).toMatchObject({ cancelled: 14_000_000n, overShipped: 14_000_000n, open: 14_000_000n });
+    expect(orderUnits(house.order())).toMatchObject({
+      cancelled: 14_000_000n,
+      overShipped: 14_000_000n,
+      open: 14_000_000n,
+    });
   });
 
   test("a part shipped: the rest is cancelled when the place agrees", () => {
@@ -228,5 +242,9 @@ test("what was cancelled while an order was held is not promised, and the ledger
   ask(house, [of("1", "A", 4)]);
   house.say("order.hold.released", "service", { by: "anna", customer: { id: "C-1" } });
   expect(house.reserved()).toEqual({ "1@EAST": "6", "2@EAST": "4" });
-  expect(house.sent().slice(2)).toEqual(["order.booking → erp", "order.cancellation → erp", "order.status → portal"]);
+  expect(house.sent().slice(2)).toEqual([
+    "order.booking → erp",
+    "order.cancellation → erp",
+    "order.status → portal",
+  ]);
 });

@@ -152,11 +152,11 @@ function refuseCancellation(d: Decision, gone: readonly LineUnits[], strange: re
       lines: gone.map((unit) => ({ ...unit, quantity: formatDecimal(unit.quantity) })),
       strange,
     },
-    moneyAtRisk: valueOf(d.order, gone),
+    moneyAtRisk: worthOf(d.order, gone),
   });
 }
 
-export function valueOf(order: Order, units: readonly LineUnits[]): Decimal {
+export function worthOf(order: Order, units: readonly LineUnits[]): Decimal {
   const lines = linesById(order);
   let value = ZERO;
   for (const { lineId, quantity } of units) {
@@ -178,6 +178,6 @@ export function decideCancellationRefused(
     about: data.location,
     title: `${data.location} will not cancel its part of order ${d.order.orderId}: ${data.reason}`,
     detail: { location: data.location, reason: data.reason, lines: data.lines, strange },
-    moneyAtRisk: valueOf(d.order, units),
+    moneyAtRisk: worthOf(d.order, units),
   });
 }

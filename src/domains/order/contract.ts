@@ -165,6 +165,14 @@ export const HoldReleased = object({
   customer: Type.Optional(Party),
 });
 
+/** A row that its source could not make part of any order: kept and looked at by a person. */
+export const RowRejected = object({
+  ...order,
+  rows: Type.Array(Identifier, { minItems: 1, maxItems: 5000 }),
+  category: oneOf("customer", "code", "quantity", "price", "cancellation"),
+  reason: Text,
+});
+
 /** A due look at the lines that wait for stock (decided by the schedule or by a movement). */
 export const ReallocationDue = object({ ...order });
 
@@ -202,7 +210,14 @@ export const OrderAllocated = object({
   ),
   withdrawn: Type.Optional(
     Type.Array(
-      object({ lineId: Identifier, sku: Identifier, location: Whereabouts, quantity: PositiveDecimalText }),
+      object({
+        lineId: Identifier,
+        sku: Identifier,
+        location: Whereabouts,
+        quantity: PositiveDecimalText,
+        /** What the place was said to hold when it could not pick these units: no longer believed. */
+        doubted: Type.Optional(DecimalText),
+      }),
     ),
   ),
   /** Why, in words and figures: "EAST had 4 of 10; WEST the rest". */
@@ -240,6 +255,7 @@ export const orderFacts = {
   "order.cancellation.confirmed": CancellationConfirmed,
   "order.cancellation.refused": CancellationRefused,
   "order.hold.released": HoldReleased,
+  "order.row.rejected": RowRejected,
   "shipment.shipped": ShipmentShipped,
   "shipment.delivered": ShipmentDelivered,
   "invoice.posted": InvoicePosted,

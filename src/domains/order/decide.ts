@@ -19,12 +19,12 @@ import {
   decideReleaseRefused,
   decideShortPick,
 } from "./resource.ts";
+import { decideResubmission } from "./resubmit.ts";
 import { decideDelivery, decideShipment } from "./ship.ts";
 import type { Order } from "./state.ts";
 import { isDelivered } from "./status.ts";
-import { decideResubmission } from "./resubmit.ts";
 import { decideReturnReceived, decideReturnRequest } from "./take-back.ts";
-import { decideUnknown } from "./unknown.ts";
+import { decideUnknown, rowProblem } from "./unknown.ts";
 
 /**
  * `order`: before the event; `after`: with it. What is decided may be of the order's key or of SKUs that neededSkus
@@ -80,6 +80,9 @@ function react(d: Decision): boolean {
       return true;
     case "order.reallocation.due":
       decideReallocation(d);
+      return true;
+    case "order.row.rejected":
+      d.reaction.problems.push(rowProblem(event));
       return true;
     default:
       return reactToGoods(d);

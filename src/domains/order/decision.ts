@@ -19,6 +19,8 @@ export interface Promised {
   sku: string;
   location: string;
   quantity: Decimal;
+  /** Given back since the place could not pick it: what it was said to hold. */
+  doubted?: string;
 }
 
 export interface Said {

@@ -13,7 +13,8 @@ export function withAcceptance(order: Order, data: OrderEventData<"order.accepte
   const lines = order.lines.map((line) => {
     const base = converted.get(line.lineId);
     const quantity = base === undefined ? line.quantity : parseDecimal(base.quantity);
-    const cancelled = quantity === line.quantity ? line.cancelled : (line.cancelled * quantity) / line.ordered;
+    const cancelled =
+      quantity === line.quantity ? line.cancelled : (line.cancelled * quantity) / line.ordered;
     return { ...line, quantity, cancelled, unit: base?.unit ?? data.unit };
   });
   return { ...order, status: "accepted", lines };
@@ -26,8 +27,10 @@ export function withAllocation(order: Order, data: OrderEventData<"order.allocat
     if (planned === undefined) changes.set(lineId, [change]);
     else planned.push(change);
   };
-  for (const { lineId, location, quantity } of data.withdrawn ?? []) {
+  for (const { lineId, location, quantity, doubted } of data.withdrawn ?? []) {
     plan(lineId, (line) => withdraw(line, location, parseDecimal(quantity)));
+    if (doubted === undefined) continue;
+    plan(lineId, (line) => changePlace(line, location, (place) => ({ ...place, doubted })));
   }
   for (const { lineId, location, quantity } of data.allocations) {
     plan(lineId, (line) => allocate(line, location, parseDecimal(quantity)));
@@ -79,7 +82,10 @@ export function withRelease(order: Order, data: OrderEventData<"order.released">
   );
   const number = 1 + order.releases.filter((held) => held.location === location).length;
   const lines = data.lines.map(unitsOf);
-  return { ...next, releases: [...order.releases, { location, number, state: "asked", document: "", lines }] };
+  return {
+    ...next,
+    releases: [...order.releases, { location, number, state: "asked", document: "", lines }],
+  };
 }
 
 export function withLinesCancelled(order: Order, data: OrderEventData<"order.lines.cancelled">): Order {
@@ -96,10 +102,7 @@ export function withLinesCancelled(order: Order, data: OrderEventData<"order.lin
   return next;
 }
 
-export function withCancellationAsked(
-  order: Order,
-  data: OrderEventData<"order.cancellation.asked">,
-): Order {
+export function withCancellationAsked(order: Order, data: OrderEventData<"order.cancellation.asked">): Order {
   const asked = new Map<string, LineUnits>();
   for (const line of data.lines) {
     const quantity = askedBack(order, data.location, line.lineId) + parseDecimal(line.quantity);

@@ -135,11 +135,7 @@ export function withHoldReleased(order: Order, data: OrderEventData<"order.hold.
   return { ...order, hold: null, customer: data.customer ?? order.customer };
 }
 
-export function withShipment(
-  order: Order,
-  data: OrderEventData<"shipment.shipped">,
-  system: string,
-): Order {
+export function withShipment(order: Order, data: OrderEventData<"shipment.shipped">, system: string): Order {
   const report = readShipment(order, data, system);
   const held = report.index < 0 ? undefined : order.shipments[report.index]!;
   const adds = report.increments.length + report.strange.length > 0;
@@ -157,7 +153,7 @@ function ship(line: OrderLine, location: string, units: Decimal): OrderLine {
   const next = changePlace(line, location, (place) => {
     const shipped = checkRange(place.shipped + units);
     return {
-      location,
+      ...place,
       shipped,
       released: maxDecimal(place.released, shipped),
       allocated: maxDecimal(place.allocated, shipped),
@@ -167,11 +163,7 @@ function ship(line: OrderLine, location: string, units: Decimal): OrderLine {
 }
 
 function saysNothingNew(held: OrderShipment, said: OrderShipment): boolean {
-  return (
-    held.location === said.location &&
-    held.carrier === said.carrier &&
-    held.tracking === said.tracking
-  );
+  return held.location === said.location && held.carrier === said.carrier && held.tracking === said.tracking;
 }
 
 /** A delivery that overtakes its shipment is kept until that comes. */

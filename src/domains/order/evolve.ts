@@ -64,6 +64,7 @@ function change(order: Order, event: OrderOccurrence): Order {
     case "order.booked":
       return withBooking(order, event.data);
     case "order.booking.refused":
+    case "order.row.rejected":
       return order;
     case "order.release.confirmed":
       return withReleaseConfirmed(order, event.data);

@@ -49,7 +49,9 @@ function tellLine({ lineId, sku, quantity, pieces }: ServedLine, held: boolean):
   const had = pieces
     .filter((piece) => piece !== rest)
     .map(({ location, quantity: units }, index) =>
-      index === 0 ? `${location} had ${formatDecimal(units)} of ${asked}` : `${location} ${formatDecimal(units)}`,
+      index === 0
+        ? `${location} had ${formatDecimal(units)} of ${asked}`
+        : `${location} ${formatDecimal(units)}`,
     )
     .join(", ");
   if (rest !== undefined) return sentence([`${about} ${had}`, `${rest.location} the rest`]);

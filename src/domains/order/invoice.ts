@@ -28,7 +28,8 @@ export function readInvoice(order: Order, data: InvoicePosted): InvoicePart[] {
   const uninvoiced = new Map<string, Decimal>();
   return data.lines.map((said) => {
     const amount = parseDecimal(said.amount);
-    if (said.lineId === undefined && said.chargeId !== undefined) return chargePart(order, data, said, amount);
+    if (said.lineId === undefined && said.chargeId !== undefined)
+      return chargePart(order, data, said, amount);
     const line = said.lineId === undefined ? undefined : lines.get(said.lineId);
     if (line !== undefined) return linePart(order, line, said, amount);
     if (said.lineId === undefined && said.sku !== undefined) {
@@ -132,7 +133,12 @@ export function withInvoice(order: Order, data: InvoicePosted): Order {
     ),
     invoices: [
       ...order.invoices,
-      { invoice: data.invoice, kind: data.kind, total: parseDecimal(data.total), postedAt: parseTime(data.postedAt) },
+      {
+        invoice: data.invoice,
+        kind: data.kind,
+        total: parseDecimal(data.total),
+        postedAt: parseTime(data.postedAt),
+      },
     ],
   };
 }

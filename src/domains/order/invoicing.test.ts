@@ -11,7 +11,9 @@ interface Part {
   amount: string;
 }
 
-function shipped(lines = [line("1", "A", 3, { price: "0.335" }), line("2", "A", 4, { price: "12.345", priceUnit: "100" })]): House {
+function shipped(
+  lines = [line("1", "A", 3, { price: "0.335" }), line("2", "A", 4, { price: "12.345", priceUnit: "100" })],
+): House {
   const house = new House().stock("A", "EAST", 100);
   house.submit({ lines, charges: [{ chargeId: "F", kind: "freight", amount: "4.505" }] });
   house.say("order.booked", "erp", { system: "erp", document: "SO-1", bookedAt: house.now });
@@ -57,7 +59,12 @@ test.each([
   ["a line that was rounded down", [{ ...right[0]!, amount: "1" }, ...right.slice(1)], "6", "0.01"],
   ["a charge of another amount", [...right.slice(0, 2), { chargeId: "F", amount: "5" }], "6.5", "0.49"],
   ["a total that is not that of its lines", right, "7.01", "1"],
-  ["a line that the order does not have", [...right, { lineId: "9", quantity: "1", amount: "2" }], "8.01", "2"],
+  [
+    "a line that the order does not have",
+    [...right, { lineId: "9", quantity: "1", amount: "2" }],
+    "8.01",
+    "2",
+  ],
   ["a charge that the order does not have", [...right, { chargeId: "Z", amount: "2" }], "8.01", "2"],
 ])("%s is a problem with the difference", (_, lines, total, money) => {
   const { problems } = post(shipped(), lines as Part[], total);
@@ -155,30 +162,34 @@ describe("a credit memo", () => {
   test("at the invoice's price is no problem, and adds to what is credited", () => {
     const house = shipped();
     post(house, right, "6.01");
-    expect(post(house, [{ lineId: "1", quantity: "-3", amount: "-1.01" }], "-1.01", credit).problems).toEqual([]);
+    expect(post(house, [{ lineId: "1", quantity: "-3", amount: "-1.01" }], "-1.01", credit).problems).toEqual(
+      [],
+    );
     expect(house.order().lines[0]).toMatchObject({ invoiced: 3_000_000n, credited: 3_000_000n });
   });
 
   test("at another price is a problem; an allowance without goods is none", () => {
     const house = shipped();
     post(house, right, "6.01");
-    expect(post(house, [{ lineId: "1", quantity: "-3", amount: "-2" }], "-2", credit).problems).toMatchObject([
-      { code: "invoice.differs", moneyAtRisk: parseDecimal("0.99") },
-    ]);
+    expect(post(house, [{ lineId: "1", quantity: "-3", amount: "-2" }], "-2", credit).problems).toMatchObject(
+      [{ code: "invoice.differs", moneyAtRisk: parseDecimal("0.99") }],
+    );
     const allowance = post(house, [{ lineId: "1", amount: "-0.2" }], "-0.2", { ...credit, invoice: "C-2" });
     expect(allowance.problems).toEqual([]);
   });
 
   test("of more than was invoiced is a problem", () => {
     const house = shipped();
-    expect(post(house, [{ lineId: "1", quantity: "-3", amount: "-1.01" }], "-1.01", credit).problems).toMatchObject([
-      { code: "invoice.differs" },
-    ]);
+    expect(
+      post(house, [{ lineId: "1", quantity: "-3", amount: "-1.01" }], "-1.01", credit).problems,
+    ).toMatchObject([{ code: "invoice.differs" }]);
   });
 });
 
 test("an invoice of an order that nobody knows is a problem with all its money", () => {
   const house = new House();
   const { problems } = post(house, right, "6.01");
-  expect(problems).toMatchObject([{ code: "order.unknown", moneyAtRisk: parseDecimal("6.01"), currency: "GBP" }]);
+  expect(problems).toMatchObject([
+    { code: "order.unknown", moneyAtRisk: parseDecimal("6.01"), currency: "GBP" },
+  ]);
 });

@@ -121,7 +121,7 @@ export function changePlace(
 ): OrderLine {
   const at = line.places.findIndex((place) => place.location === location);
   if (at < 0) {
-    const fresh = { location, allocated: ZERO, released: ZERO, shipped: ZERO };
+    const fresh = { location, allocated: ZERO, released: ZERO, shipped: ZERO, doubted: "" };
     return { ...line, places: [...line.places, change(fresh)] };
   }
   const place = change(line.places[at]!);

@@ -86,7 +86,12 @@ export function sendRelease(d: Decision, release: OrderRelease): void {
 }
 
 /** Asks a place to give units back. The order's cancellation count numbers the message. */
-export function sendCancellation(d: Decision, location: string, lines: CancelledUnits[], reason: string): void {
+export function sendCancellation(
+  d: Decision,
+  location: string,
+  lines: CancelledUnits[],
+  reason: string,
+): void {
   const { order } = d;
   const release = order.releases.findLast((held) => held.location === location && held.document !== "");
   const key = `${keyOf(order)}@${location}/cancellation#${order.cancellationCount}`;

@@ -1,11 +1,11 @@
 // An order in money, in its own currency. Each line is rounded once, half up, to the minor unit; a figure that
 // would not fit fifteen integer digits is the largest that does.
 import { type Decimal, divideRounded, maxDecimal, SCALE, ZERO } from "../../core/decimal.ts";
-import { CURRENCIES, lineAmount } from "../../core/money.ts";
 import { CrossdockError } from "../../core/errors.ts";
+import { CURRENCIES, lineAmount } from "../../core/money.ts";
 import type { Order, OrderCharge, OrderLine } from "./state.ts";
-import { lineUnits } from "./units.ts";
 import { isAccepted } from "./status.ts";
+import { lineUnits } from "./units.ts";
 
 const LARGEST: Decimal = 10n ** 21n - 1n;
 

@@ -2,11 +2,20 @@
 // concurrency; one too few makes the transaction start over.
 import { ZERO } from "../../core/decimal.ts";
 import type { OrderEvent, ShipmentShipped } from "./contract.ts";
-import { findPlace, linesById, matchLines, openUnits, promisedUnits, reservedAt, unreleasedAt } from "./lines.ts";
+import {
+  findPlace,
+  linesById,
+  matchLines,
+  openUnits,
+  promisedUnits,
+  reservedAt,
+  unreleasedAt,
+} from "./lines.ts";
 import type { Order, OrderLine } from "./state.ts";
 
 export function neededSkus(order: Order | null, event: OrderEvent): string[] {
-  if (event.type === "order.submitted") return order === null || order.hold !== null ? skusOf(event.data.lines) : [];
+  if (event.type === "order.submitted")
+    return order === null || order.hold !== null ? skusOf(event.data.lines) : [];
   if (order === null) return [];
   switch (event.type) {
     case "order.hold.released":

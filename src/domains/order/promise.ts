@@ -4,12 +4,14 @@ import { type Decimal, formatDecimal, minDecimal, ZERO } from "../../core/decima
 import type { Time } from "../../core/time.ts";
 import type { Allocated } from "./allocate.ts";
 import type { Decision, Promised } from "./decision.ts";
-import { promiseDate, shipTime, withoutOwn } from "./supply.ts";
 import { findLine } from "./lines.ts";
+import { promiseDate, shipTime, withoutOwn } from "./supply.ts";
 
 export interface PromiseChange {
   /** Taken back; an empty location is a backorder. */
   withdrawn: readonly Promised[];
+  /** Those of them that their place's figure no longer covers. */
+  lost?: readonly Promised[];
   allocated: Allocated;
   /** Explanations beside those of the allocation. */
   because?: readonly string[];
@@ -36,7 +38,7 @@ export function changePromise(d: Decision, change: PromiseChange): void {
       quantity: formatDecimal(quantity),
       ...(promisedAt === "" ? undefined : { promisedAt }),
     })),
-    ...(withdrawn.length === 0 ? undefined : { withdrawn: withdrawn.map(asText) }),
+    ...(withdrawn.length === 0 ? undefined : { withdrawn: withdrawn.map(withDoubt) }),
     explanation: [...(change.because ?? []), ...allocated.explanation, ...dated.flatMap(tellDate)],
   });
   // A backorder that is dated anew is made before the old one is given back: so it keeps its age.
@@ -77,6 +79,11 @@ const asText = ({ lineId, sku, location, quantity }: Promised) => ({
   quantity: formatDecimal(quantity),
 });
 
+const withDoubt = (promised: Promised) => ({
+  ...asText(promised),
+  ...(promised.doubted === undefined ? undefined : { doubted: promised.doubted }),
+});
+
 function tellDate({ lineId, sku, promisedAt }: Backorder): string[] {
   return promisedAt === "" ? [] : [`Line ${lineId}, ${sku}: promised for ${promisedAt}.`];
 }
@@ -88,9 +95,9 @@ function dateBackorders(d: Decision, change: PromiseChange): Backorder[] {
   for (const { sku, quantity } of change.allocated.allocations) take(sku, quantity);
   const from = shipTime(d.order, d.now);
   const dated = change.allocated.backordered.map(({ lineId, sku, quantity }) => {
-    const own = change.withdrawn.filter((one) => one.sku === sku && one.location === "");
-    const item = own.reduce(
-      (held, one) => withoutOwn(held, "", findLine(d.order, one.lineId)!.promisedAt, one.quantity),
+    const waited = change.withdrawn.filter((one) => one.location === "");
+    const item = [...waited, ...(change.lost ?? [])].reduce(
+      (held, one) => (one.sku === sku ? withoutOwn(held, d.order, one) : held),
       d.context.stock(sku),
     );
     const wanted = { quantity, taken: taken.get(sku) ?? ZERO, from, isThere: d.order.shipComplete };

@@ -58,6 +58,12 @@ export function decideReleaseConfirmed(d: Decision, data: OrderEventData<"order.
     const place = findPlace(lines.get(lineId)!, location);
     if (place === undefined || reservedAt(place) === ZERO) continue;
     const { orderId } = d.order;
-    d.follow("inventory.allocation.confirmed", sku, confirmedAt, { sku, location, orderId, lineId, confirmedAt });
+    d.follow("inventory.allocation.confirmed", sku, confirmedAt, {
+      sku,
+      location,
+      orderId,
+      lineId,
+      confirmedAt,
+    });
   }
 }

@@ -2,13 +2,14 @@
 // place has said that it will not ship; what nobody has waits as a backorder, also where policy rejects new orders
 // for less: this one has been accepted.
 import { type Decimal, formatDecimal, minDecimal, ZERO } from "../../core/decimal.ts";
-import { availableToPromise } from "../inventory/available.ts";
-import { allocate, type AllocationLine } from "./allocate.ts";
-import { askBack, cancelUnits, type CancelledPart, valueOf } from "./cancel.ts";
+import { availableToPromise, onHandAt } from "../inventory/available.ts";
+import { type AllocationLine, allocate } from "./allocate.ts";
+import { askBack, type CancelledPart, cancelUnits, worthOf } from "./cancel.ts";
 import type { OrderEventData } from "./contract.ts";
 import type { Decision, Promised } from "./decision.ts";
 import {
   askedBack,
+  findLine,
   findPlace,
   linesById,
   matchLines,
@@ -22,7 +23,7 @@ import { changePromise } from "./promise.ts";
 import { decideReleases } from "./release.ts";
 import { isReported, type Report } from "./report.ts";
 import type { LineUnits, Order, OrderLine } from "./state.ts";
-import { QueuedSupply, shipTime, type Standing, withoutOwn } from "./supply.ts";
+import { type Queue, QueuedSupply, type Standing, shipTime, withoutOwn } from "./supply.ts";
 
 export function decideReleaseRefused(
   d: Decision,
@@ -31,13 +32,16 @@ export function decideReleaseRefused(
   const before = d.before!;
   const { location, code, reason } = event.data;
   if (isReported(before, event)) return;
-  if (d.order === before) return sayNothingReleased(d, location);
+  if (d.order === before) {
+    sayNothingReleased(d, location);
+    return;
+  }
   const given = givenBack(before, d.order, location);
   d.problem("order.release-refused", {
     about: location,
     title: `${location} refused order ${d.order.orderId}: ${reason}`,
     detail: { location, code, reason },
-    moneyAtRisk: valueOf(d.order, given),
+    moneyAtRisk: worthOf(d.order, given),
   });
   resource(d, location, given, `${location} refused: ${reason}`);
 }
@@ -54,7 +58,7 @@ export function decideShortPick(
   for (const { lineId, quantity } of given) known.set(lineId, known.get(lineId)! - quantity);
   const beyond = [...known].filter(([, quantity]) => quantity > ZERO);
   if (beyond.length + strange.length > 0) sayNothingReleased(d, location, { lines });
-  resource(d, location, given, `${location} could not pick everything`);
+  resource(d, location, given, `${location} could not pick everything`, true);
 }
 
 export function decideCancellationConfirmed(
@@ -95,7 +99,13 @@ function givenBack(before: Order, after: Order, location: string): LineUnits[] {
  * Units that a place gave back: cancelled as far as it had been asked for them and the line lacks them, found
  * elsewhere as far as the line still needs them, let go otherwise.
  */
-function resource(d: Decision, location: string, given: readonly LineUnits[], because: string): void {
+function resource(
+  d: Decision,
+  location: string,
+  given: readonly LineUnits[],
+  because: string,
+  isDoubted = false,
+): void {
   const lines = linesById(d.order);
   const cancelled: CancelledPart[] = [];
   const withdrawn: Promised[] = [];
@@ -109,41 +119,58 @@ function resource(d: Decision, location: string, given: readonly LineUnits[], be
     const forBuyer = answered - (quantity - missing);
     const toCancel = forBuyer > ZERO ? minDecimal(forBuyer, missing) : ZERO;
     if (toCancel > ZERO) cancelled.push({ lineId, sku, quantity: toCancel, location });
-    if (quantity > toCancel) withdrawn.push({ lineId, sku, location, quantity: quantity - toCancel });
-    const barred = [...refusedBy(d.order, lineId), location];
+    const rest = { lineId, sku, location, quantity: quantity - toCancel };
+    if (rest.quantity > ZERO) withdrawn.push(isDoubted ? { ...rest, doubted: figureOf(d, rest) } : rest);
+    const barred = [...barredPlaces(d, lineId), location];
     if (missing > toCancel) wanted.push({ lineId, sku, quantity: missing - toCancel, barred });
   }
   cancelUnits(d, cancelled, d.order.cancellation?.reason ?? "");
-  replace(d, { withdrawn, wanted, because: [`${because}.`], standingOf: () => "broken" });
+  replace(d, { withdrawn, wanted, because: [`${because}.`], queue: { standingOf: () => "broken" } });
   decideReleases(d);
 }
 
-/** Places that have refused a line are not asked for it again. */
-function refusedBy(order: Order, lineId: string): string[] {
-  return order.releases
+const figureOf = (d: Decision, { sku, location }: Promised): string =>
+  formatDecimal(onHandAt(d.context.stock(sku), location));
+
+/**
+ * Places that have refused a line are not asked for it again; nor is one that could not pick it, until its figure
+ * changes: the same figure would send the line there again and again.
+ */
+function barredPlaces({ order, context }: Decision, lineId: string): string[] {
+  const barred = order.releases
     .filter((held) => held.state === "refused" && held.lines.some((line) => line.lineId === lineId))
     .map((held) => held.location);
+  const line = findLine(order, lineId)!;
+  for (const { location, doubted } of line.places) {
+    if (doubted !== "" && doubted === formatDecimal(onHandAt(context.stock(line.sku), location))) {
+      barred.push(location);
+    }
+  }
+  return barred;
 }
 
 interface Replacement {
   withdrawn: readonly Promised[];
   wanted: readonly AllocationLine[];
   because: readonly string[];
-  standingOf: (sku: string) => Standing;
+  queue: Queue;
 }
 
-function replace(d: Decision, { withdrawn, wanted, because, standingOf }: Replacement): void {
+function replace(d: Decision, { withdrawn, wanted, because, queue }: Replacement): void {
   if (withdrawn.length + wanted.length === 0) return;
   const { shipComplete } = d.order;
-  const supply = new QueuedSupply(d.context, d.order, standingOf);
+  const supply = new QueuedSupply(d.context, d.order, queue);
   const request = { lines: wanted, shipComplete, serving: servingPlaces(d.order) };
   const allocated =
     wanted.length === 0
       ? { allocations: [], backordered: [], explanation: [] }
       : allocate(request, supply, d.context.allocation);
-  changePromise(d, { withdrawn, allocated, because });
+  changePromise(d, { withdrawn, allocated, because, lost: queue.lost ?? [] });
   const broken = new Set(withdrawn.flatMap((one) => (one.location === "" ? [] : [one.lineId])));
-  reportShortfall(d, allocated.backordered.filter((line) => broken.has(line.lineId)));
+  reportShortfall(
+    d,
+    allocated.backordered.filter((line) => broken.has(line.lineId)),
+  );
 }
 
 function servingPlaces(order: Order): string[] {
@@ -160,7 +187,7 @@ function reportShortfall(d: Decision, backordered: readonly Omit<LineUnits, "loc
   d.problem("inventory.shortfall", {
     title: `Order ${d.order.orderId} waits for stock that it was promised.`,
     detail: { lines: backordered.map((line) => ({ ...line, quantity: formatDecimal(line.quantity) })) },
-    moneyAtRisk: valueOf(d.order, backordered),
+    moneyAtRisk: worthOf(d.order, backordered),
   });
 }
 
@@ -175,18 +202,18 @@ export function decideReallocation(d: Decision): void {
   }
   const places = [...new Set(lost.map((one) => one.location))].join(", ");
   const because = lost.length === 0 ? [] : [`${places} no longer had what was promised from there.`];
-  const wanted = sumWanted(d.order, withdrawn);
-  replace(d, { withdrawn, wanted, because, standingOf: standingOf(lost, waiting) });
+  const wanted = sumWanted(d, withdrawn);
+  replace(d, { withdrawn, wanted, because, queue: { standingOf: standingOf(lost, waiting), lost } });
   decideReleases(d);
 }
 
 const mayStillShip: ReadonlySet<string> = new Set(["accepted", "booked", "released", "partially-shipped"]);
 
-function sumWanted(order: Order, withdrawn: readonly Promised[]): AllocationLine[] {
+function sumWanted(d: Decision, withdrawn: readonly Promised[]): AllocationLine[] {
   const sums = new Map<string, AllocationLine>();
   for (const { lineId, sku, quantity } of withdrawn) {
     const held = sums.get(lineId);
-    const barred = held?.barred ?? refusedBy(order, lineId);
+    const barred = held?.barred ?? barredPlaces(d, lineId);
     sums.set(lineId, { lineId, sku, quantity: (held?.quantity ?? ZERO) + quantity, barred });
   }
   return [...sums.values()];
@@ -216,7 +243,7 @@ function lostPromises(d: Decision): Promised[] {
 function firmOnly(d: Decision, line: OrderLine, location: string, own: Decimal) {
   const item = d.context.stock(line.sku);
   const firm = { ...item, commitments: item.commitments.filter((held) => held.location !== "") };
-  return withoutOwn(firm, location, d.order.requestedShipAt, own);
+  return withoutOwn(firm, d.order, { lineId: line.lineId, sku: line.sku, location, quantity: own });
 }
 
 /** Of two lines of one SKU the one that was promised earlier speaks for both, and a broken promise for all. */
@@ -240,7 +267,7 @@ function isCountedAlike(d: Decision, line: OrderLine): boolean {
     about: line.lineId,
     title: `Order ${d.order.orderId} waits for ${line.sku} in ${line.unit}, which is now counted in ${unit}.`,
     detail: { lineId: line.lineId, sku: line.sku, unit: line.unit, base: unit },
-    moneyAtRisk: valueOf(d.order, [{ ...line, quantity: line.backordered }]),
+    moneyAtRisk: worthOf(d.order, [{ ...line, quantity: line.backordered }]),
   });
   return false;
 }

@@ -48,7 +48,10 @@ describe("a return that is asked for", () => {
       ["west", [of("1", "A", 2)]],
       ["erp", [of("1", "A", 2)]],
     ]);
-    expect(outbound[1]).toMatchObject({ reportedBy: "portal", payload: { document: "SO-1", returnId: "R-1" } });
+    expect(outbound[1]).toMatchObject({
+      reportedBy: "portal",
+      payload: { document: "SO-1", returnId: "R-1" },
+    });
     // The next one goes to whoever shipped the rest.
     const next = request(house, 3, { returnId: "R-2" });
     expect(next.outbound.map((one) => one.addressee)).toEqual(["west", "erp"]);
@@ -81,7 +84,9 @@ describe("a return that is asked for", () => {
 
   test("of goods that the order does not have, or of no order, is unmatched", () => {
     const house = shipped(24);
-    expect(request(house, 1, { lines: [of("9", "Z", 1)] }).problems).toMatchObject([{ code: "return.unmatched" }]);
+    expect(request(house, 1, { lines: [of("9", "Z", 1)] }).problems).toMatchObject([
+      { code: "return.unmatched" },
+    ]);
     expect(request(house, 1, { orderId: "O-9" }).problems).toMatchObject([{ code: "return.unmatched" }]);
   });
 });
@@ -105,7 +110,9 @@ describe("goods that come back", () => {
       },
     ]);
     expect([house.onHand("A", "EAST"), house.onHand("A", "EAST", "held")]).toEqual(["0", "4"]);
-    expect(house.order().returns).toMatchObject([{ lines: [{ requested: 4_000_000n, received: 4_000_000n }] }]);
+    expect(house.order().returns).toMatchObject([
+      { lines: [{ requested: 4_000_000n, received: 4_000_000n }] },
+    ]);
   });
 
   test("in two receipts are two movements, and one receipt said twice is one", () => {
@@ -115,7 +122,8 @@ describe("goods that come back", () => {
     expect(Object.values(house.apply(event)).flat()).toEqual([]);
     receive(house, 2);
     const ids = house.log.flatMap((one) =>
-      (one.type as string) === "inventory.movement.recorded" && (one.data as MovementRecorded).reason === "return"
+      (one.type as string) === "inventory.movement.recorded" &&
+      (one.data as MovementRecorded).reason === "return"
         ? [(one.data as MovementRecorded).movementId]
         : [],
     );
@@ -132,7 +140,9 @@ describe("goods that come back", () => {
   test("more than shipped: the excess moves apart from the order, and is a problem", () => {
     const house = shipped(6);
     const { followUps, problems } = receive(house, 8);
-    expect(followUps.map(({ data }) => [(data as MovementRecorded).quantity, "order" in (data as object)])).toEqual([
+    expect(
+      followUps.map(({ data }) => [(data as MovementRecorded).quantity, "order" in (data as object)]),
+    ).toEqual([
       ["6", true],
       ["2", false],
     ]);

@@ -2,7 +2,7 @@
 // needed has left all the same: it is recorded apart from the order, so that nothing invoices it by itself.
 import { type Decimal, formatDecimal, minDecimal, ZERO } from "../../core/decimal.ts";
 import type { ProblemCode } from "../reaction.ts";
-import { valueOf } from "./cancel.ts";
+import { worthOf } from "./cancel.ts";
 import type { OrderEventData, ShipmentShipped } from "./contract.ts";
 import type { Decision } from "./decision.ts";
 import { goodsIssue } from "./goods-movement.ts";
@@ -30,10 +30,14 @@ export function decideShipment(d: Decision, data: ShipmentShipped): void {
   for (const line of report.strange) issue(d, data, line, false);
   reportBeyond(d, data, beyond, report.strange);
   if (report.contradicted.length > 0) reportContradiction(d, data, report.contradicted);
-  if (report.index >= 0) d.solve("shipment.order-unknown", data.shipmentId);
+  const known = before.shipments[report.index];
+  if (known?.location === "") d.solve("shipment.order-unknown", data.shipmentId);
   const isOver = before.status === "cancelled" || before.status === "closed";
   if (isAccepted(before) && !isOver) {
-    letGoOfSurplus(d, report.increments.map((line) => line.lineId));
+    letGoOfSurplus(
+      d,
+      report.increments.map((line) => line.lineId),
+    );
   }
 }
 
@@ -41,12 +45,7 @@ export function decideShipment(d: Decision, data: ShipmentShipped): void {
 const needs = (order: Order, line: OrderLine): Decimal =>
   isAccepted(order) && order.status !== "cancelled" ? openUnits(line) : ZERO;
 
-function issue(
-  d: Decision,
-  data: ShipmentShipped,
-  line: StrangeIncrement,
-  isOrdered: boolean,
-): void {
+function issue(d: Decision, data: ShipmentShipped, line: StrangeIncrement, isOrdered: boolean): void {
   const event = goodsIssue({
     company: d.order.company,
     source: d.event.source,
@@ -75,7 +74,13 @@ function isGrown(d: Decision, data: ShipmentShipped, line: Increment): boolean {
 }
 
 /** An issue that is not the order's ends no reservation by itself. */
-function freeReservation(d: Decision, line: OrderLine, location: string, fitting: Decimal, over: Decimal): void {
+function freeReservation(
+  d: Decision,
+  line: OrderLine,
+  location: string,
+  fitting: Decimal,
+  over: Decimal,
+): void {
   const place = findPlace(line, location);
   const reserved = place === undefined ? ZERO : reservedAt(place);
   const left = reserved > fitting ? reserved - fitting : ZERO;
@@ -108,7 +113,7 @@ function reportBeyond(
         unit,
       })),
     },
-    moneyAtRisk: valueOf(d.order, beyond),
+    moneyAtRisk: worthOf(d.order, beyond),
   });
 }
 

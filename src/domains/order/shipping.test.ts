@@ -95,7 +95,9 @@ describe("the same shipment again", () => {
     ship(house, [of("1", "A", 7)], { cumulative, shippedAt: at });
     expect(Object.values(ship(house, [of("1", "A", 3)], { cumulative, shippedAt: at })).flat()).toEqual([]);
     // Later, and fewer: the place takes units back, which a person has to see.
-    expect(ship(house, [of("1", "A", 5)], { cumulative }).problems).toMatchObject([{ code: "event.conflict" }]);
+    expect(ship(house, [of("1", "A", 5)], { cumulative }).problems).toMatchObject([
+      { code: "event.conflict" },
+    ]);
     expect(house.order().lines[0]!.shipped).toBe(7_000_000n);
   });
 
@@ -114,7 +116,9 @@ test("a line that a message names twice is summed", () => {
 });
 
 test("cases that ship are counted in pieces", () => {
-  const house = new House().define("A", "EA", { CS: { numerator: 12, denominator: 1 } }).stock("A", "EAST", 24);
+  const house = new House()
+    .define("A", "EA", { CS: { numerator: 12, denominator: 1 } })
+    .stock("A", "EAST", 24);
   house.submit({ lines: [line("1", "A", 2, { unit: "CS" })] });
   expect(moved(ship(house, [{ ...of("1", "A", 1), unit: "CS" } as never]))).toEqual(["A -12 EAST"]);
   expect(moved(ship(house, [of("1", "A", 1)], { shipmentId: "S-2" }))).toEqual(["A -1 EAST"]);
@@ -134,6 +138,8 @@ describe("more than was ordered", () => {
 
   test("lines, SKUs and units that the order does not have move all the same", () => {
     const house = released();
+    // How many pieces a pallet holds nobody knows: the SKU waits for that, the order does not.
+    house.holdFollowUps = true;
     const { problems, followUps } = ship(house, [
       of("9", "A", 1),
       of("1", "Z", 2),

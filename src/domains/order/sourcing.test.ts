@@ -17,7 +17,11 @@ const short = (house: House, quantity: number) =>
     lines: [of("1", "A", quantity)],
   });
 const refuse = (house: House, location = "EAST") =>
-  house.say("order.release.refused", location.toLowerCase(), { location, code: "NO", reason: "unknown item" });
+  house.say("order.release.refused", location.toLowerCase(), {
+    location,
+    code: "NO",
+    reason: "unknown item",
+  });
 const look = (house: House) => house.say("order.reallocation.due", "crossdock", {});
 
 test("a confirmed release tells the stock of each SKU that its place nets it", () => {
@@ -68,12 +72,28 @@ describe("a short pick", () => {
     expect(house.sent("order.release")).toEqual(["order.release → east", "order.release → west"]);
   });
 
+  test("is not sent back to a place whose figure still says that it is there, and is once that changes", () => {
+    const house = released(10, 0);
+    short(house, 4);
+    look(house);
+    expect(house.reserved()).toEqual({ "1@": "4", "1@EAST": "6" });
+    house.stock("A", "EAST", 6);
+    look(house);
+    expect(house.reserved()).toEqual({ "1@": "4", "1@EAST": "6" });
+    house.stock("A", "EAST", 12);
+    look(house);
+    expect(house.reserved()).toEqual({ "1@EAST": "10" });
+  });
+
   test("comes before those who only wait", () => {
     const house = released(10, 0);
     house.submit({ orderId: "O-2", lines: [line("1", "A", 5)] });
     house.stock("A", "WEST", 4);
     short(house, 4);
-    expect([house.reserved(), house.reserved("O-2")]).toEqual([{ "1@EAST": "6", "1@WEST": "4" }, { "1@": "5" }]);
+    expect([house.reserved(), house.reserved("O-2")]).toEqual([
+      { "1@EAST": "6", "1@WEST": "4" },
+      { "1@": "5" },
+    ]);
   });
 
   test("counts once, whichever way it is reported", () => {
@@ -114,10 +134,17 @@ describe("a refused release", () => {
     const house = released(20, 20);
     const { problems } = refuse(house);
     expect(problems).toMatchObject([
-      { code: "order.release-refused", moneyAtRisk: 25_000_000n, detail: { location: "EAST", reason: "unknown item" } },
+      {
+        code: "order.release-refused",
+        moneyAtRisk: 25_000_000n,
+        detail: { location: "EAST", reason: "unknown item" },
+      },
     ]);
     expect(house.reserved()).toEqual({ "1@WEST": "10" });
-    expect(house.order()).toMatchObject({ status: "released", releases: [{ state: "refused" }, { state: "asked" }] });
+    expect(house.order()).toMatchObject({
+      status: "released",
+      releases: [{ state: "refused" }, { state: "asked" }],
+    });
     const done = house.say("shipment.shipped", "west", {
       location: "WEST",
       shipmentId: "S-1",
@@ -182,5 +209,8 @@ test("two orders on lost stock give up what is missing once, not twice", () => {
   house.stock("A", "EAST", 7);
   look(house);
   house.say("order.reallocation.due", "crossdock", { orderId: "O-2" });
-  expect([house.reserved(), house.reserved("O-2")]).toEqual([{ "1@": "3", "1@EAST": "2" }, { "1@EAST": "5" }]);
+  expect([house.reserved(), house.reserved("O-2")]).toEqual([
+    { "1@": "3", "1@EAST": "2" },
+    { "1@EAST": "5" },
+  ]);
 });

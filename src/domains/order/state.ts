@@ -49,6 +49,8 @@ export interface LinePlace {
   allocated: Decimal;
   released: Decimal;
   shipped: Decimal;
+  /** What it was said to hold when it could not pick: until that figure changes, it is not asked again. Or empty. */
+  doubted: string;
 }
 
 /** Some units of a line at a place. */

@@ -7,10 +7,18 @@ import { availableToPromise } from "../inventory/available.ts";
 import type { Commitment, StockItem } from "../inventory/state.ts";
 import type { Supply } from "./allocate.ts";
 import type { OrderContext } from "./context.ts";
+import type { Promised } from "./decision.ts";
+import { findLine } from "./lines.ts";
 import type { Order } from "./state.ts";
 
 /** `promisedAt`: of its backorder, empty where that has no date. */
 export type Standing = "new" | "broken" | { promisedAt: Time | "" };
+
+export interface Queue {
+  standingOf(sku: string): Standing;
+  /** Own promises that their place's figure no longer covers, and that are given up in the same decision. */
+  lost?: readonly Promised[];
+}
 
 /** A SKU as this order sees it, with the figures that were worked out already. */
 interface Seen {
@@ -22,13 +30,15 @@ interface Seen {
 export class QueuedSupply implements Supply {
   private readonly context: OrderContext;
   private readonly shipAt: Time;
-  private readonly standingOf: (sku: string) => Standing;
+  private readonly order: Order;
+  private readonly queue: Queue;
   private readonly seen = new Map<string, Seen>();
 
-  constructor(context: OrderContext, order: Order, standingOf: (sku: string) => Standing) {
+  constructor(context: OrderContext, order: Order, queue: Queue) {
     this.context = context;
+    this.order = order;
     this.shipAt = shipTime(order, context.now);
-    this.standingOf = standingOf;
+    this.queue = queue;
   }
 
   at(sku: string, location: string): Decimal {
@@ -52,7 +62,11 @@ export class QueuedSupply implements Supply {
   private see(sku: string): Seen {
     let seen = this.seen.get(sku);
     if (seen === undefined) {
-      const item = queuedItem(this.context.stock(sku), this.standingOf(sku));
+      const { standingOf, lost = [] } = this.queue;
+      const item = lost.reduce(
+        (held, own) => (own.sku === sku ? withoutOwn(held, this.order, own) : held),
+        queuedItem(this.context.stock(sku), standingOf(sku)),
+      );
       seen = { item, at: new Map(), total: undefined };
       this.seen.set(sku, seen);
     }
@@ -72,19 +86,14 @@ function queuedItem(item: StockItem, standing: Standing): StockItem {
     if (standing === "broken" || dueAt === "") return false;
     return standing.promisedAt === "" || dueAt < standing.promisedAt;
   };
-  return item.commitments.every(isAhead)
-    ? item
-    : { ...item, commitments: item.commitments.filter(isAhead) };
+  return item.commitments.every(isAhead) ? item : { ...item, commitments: item.commitments.filter(isAhead) };
 }
 
-/** The SKU without some units of this order's own: first those due at that time, then any at that place. */
-export function withoutOwn(
-  item: StockItem,
-  location: string,
-  dueAt: Time | "",
-  quantity: Decimal,
-): StockItem {
-  let left = quantity;
+/** The SKU without some units of this order's own: first those due at their time, then any at that place. */
+export function withoutOwn(item: StockItem, order: Order, own: Promised): StockItem {
+  const { location } = own;
+  const dueAt = location === "" ? findLine(order, own.lineId)!.promisedAt : order.requestedShipAt;
+  let left = own.quantity;
   const take = (held: Commitment): Commitment => {
     const taken = minDecimal(left, held.quantity);
     left -= taken;

@@ -2,7 +2,7 @@
 // with a problem; goods that came are a movement into held stock in any case.
 import { type Decimal, formatDecimal, minDecimal, ZERO } from "../../core/decimal.ts";
 import { parseTime } from "../../core/time.ts";
-import { cancelInstead, valueOf } from "./cancel.ts";
+import { cancelInstead, worthOf } from "./cancel.ts";
 import type { OrderEventData } from "./contract.ts";
 import type { Decision } from "./decision.ts";
 import { type GoodsMoved, goodsReturn } from "./goods-movement.ts";
@@ -19,7 +19,8 @@ export function decideReturnRequest(d: Decision, data: OrderEventData<"return.re
   for (const line of claimed) left.set(line.lineId, left.get(line.lineId)! - line.requested);
   const tooMany = new Map([...left].filter(([, units]) => units > ZERO));
   advise(d, data, claimed);
-  const refused = d.order.status === "rejected" ? asUnits(d, tooMany) : cancelInstead(d, tooMany, data.reason ?? "");
+  const refused =
+    d.order.status === "rejected" ? asUnits(d, tooMany) : cancelInstead(d, tooMany, data.reason ?? "");
   reportOverQuantity(d, data.returnId, refused);
   reportUnmatched(d, data.returnId, strange);
 }
@@ -99,7 +100,7 @@ function reportOverQuantity(d: Decision, returnId: string, units: readonly LineU
       returnId,
       lines: units.map((unit) => ({ ...unit, quantity: formatDecimal(unit.quantity) })),
     },
-    moneyAtRisk: valueOf(d.order, units),
+    moneyAtRisk: worthOf(d.order, units),
   });
 }
 

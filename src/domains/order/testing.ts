@@ -3,8 +3,8 @@
 import { type Decimal, formatDecimal, parseDecimal, ZERO } from "../../core/decimal.ts";
 import { addMs, parseTime, type Time } from "../../core/time.ts";
 import type { NewEvent } from "../event.ts";
-import type { StockSource } from "../inventory/change.ts";
 import { availableToPromise } from "../inventory/available.ts";
+import type { StockSource } from "../inventory/change.ts";
 import type { Reserved } from "../inventory/contract.ts";
 import { emptyItem, evolveStock } from "../inventory/evolve.ts";
 import type { StockPolicy } from "../inventory/policy.ts";
@@ -71,7 +71,11 @@ export class House {
     return this;
   }
 
-  define(sku: string, unit: string, ratios: Record<string, { numerator: number; denominator: number }>): this {
+  define(
+    sku: string,
+    unit: string,
+    ratios: Record<string, { numerator: number; denominator: number }>,
+  ): this {
     this.tick();
     this.applyStock(this.stockEvent("inventory.item.defined", "erp", sku, { sku, unit, ratios }));
     return this;
@@ -137,7 +141,8 @@ export class House {
     if (domain === "stock") {
       if (!locked.has(id)) throw new Error(`${decided.type} of ${id}, which neededSkus did not name`);
       if (decided.type === "inventory.reserved") this.refuseOverselling(id, decided.data as Reserved);
-      return this.applyStock(decided);
+      this.applyStock(decided);
+      return;
     }
     if (decided.key !== orderKey("main", orderId)) throw new Error(`decided about ${decided.key}`);
     this.orders.set(orderId, freeze(evolveOrder(this.order(orderId), decided as unknown as OrderOccurrence)));

@@ -9,10 +9,9 @@ test("docs/order-states.md is what the state machine says", async () => {
 });
 
 test("every event has exactly one row for every status, and for no order", () => {
-  expect(Object.keys(transitions).sort()).toEqual([
-    ...Object.keys(orderFacts),
-    ...Object.keys(orderDecisions),
-  ].sort());
+  expect(Object.keys(transitions).sort()).toEqual(
+    [...Object.keys(orderFacts), ...Object.keys(orderDecisions)].sort(),
+  );
   const from: From[] = ["none", ...statuses];
   for (const [type, rows] of Object.entries(transitions)) {
     const named = rows.flatMap((row) => row.from);

@@ -205,6 +205,7 @@ const facts: Variants = {
     ["east", { ...at(house), lines: some }],
   ],
   "order.cancellation.refused": () => [["east", { location: "EAST", lines: all, reason: "packed" }]],
+  "order.row.rejected": () => [["portal", { rows: ["7"], category: "price", reason: "no price" }]],
   "order.hold.released": () => [
     ["service", { by: "service" }],
     ["service", { by: "service", customer: { id: "C-2" } }],
@@ -224,7 +225,10 @@ const facts: Variants = {
   "invoice.posted": (house) => [
     ["erp", invoice(house)],
     ["erp", invoice(house, { invoice: "I-2", total: "36" })],
-    ["erp", invoice(house, { invoice: "C-1", kind: "credit", lines: [{ lineId: "1", amount: "-1" }], total: "-1" })],
+    [
+      "erp",
+      invoice(house, { invoice: "C-1", kind: "credit", lines: [{ lineId: "1", amount: "-1" }], total: "-1" }),
+    ],
   ],
   "return.requested": (house) => [
     ["portal", { returnId: "R-1", requestedAt: house.now, lines: some }],
@@ -333,6 +337,10 @@ test("every event is tried", () => {
 
 test("an event before its submission is a programming error, not an order", () => {
   const house = new House();
-  const event = occurrence(house, "order.booked", "erp", { system: "erp", document: "1", bookedAt: house.now });
+  const event = occurrence(house, "order.booked", "erp", {
+    system: "erp",
+    document: "1",
+    bookedAt: house.now,
+  });
   expect(() => evolveOrder(null, event)).toThrow(expect.objectContaining({ code: "order.not-submitted" }));
 });

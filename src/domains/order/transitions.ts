@@ -61,12 +61,23 @@ const GIVEN_BACK: readonly Transition[] = [
     problems: ["order.release-refused", "event.conflict"],
     why: "units that another place shipped are let go",
   },
-  { from: [...DONE, ...NOT_ACCEPTED], kind: "problem", problems: ["event.conflict"], why: "nothing is released" },
+  {
+    from: [...DONE, ...NOT_ACCEPTED],
+    kind: "problem",
+    problems: ["event.conflict"],
+    why: "nothing is released",
+  },
   UNKNOWN,
 ];
 
 const CANCELLING: readonly Transition[] = [
-  { from: UNDECIDED, kind: "acts", to: [...UNDECIDED, "cancelled"], problems: ["order.cancellation-refused"], why: "cancelled at once" },
+  {
+    from: UNDECIDED,
+    kind: "acts",
+    to: [...UNDECIDED, "cancelled"],
+    problems: ["order.cancellation-refused"],
+    why: "cancelled at once",
+  },
   {
     from: UNSHIPPED,
     kind: "acts",
@@ -123,14 +134,33 @@ export const transitions: Record<OrderEventType, readonly Transition[]> = {
     },
   ],
   "order.booked": [
-    { from: ["accepted"], kind: "acts", to: ["booked", "released"], why: "booked; released where stock is promised" },
     {
-      from: ["booked", "released", "partially-shipped", "shipped", "delivered", "invoiced", "closed", "cancelled"],
+      from: ["accepted"],
+      kind: "acts",
+      to: ["booked", "released"],
+      why: "booked; released where stock is promised",
+    },
+    {
+      from: [
+        "booked",
+        "released",
+        "partially-shipped",
+        "shipped",
+        "delivered",
+        "invoiced",
+        "closed",
+        "cancelled",
+      ],
       kind: "acts",
       problems: ["event.conflict"],
       why: "the same document confirms, another one is a problem",
     },
-    { from: NOT_ACCEPTED, kind: "problem", problems: ["event.conflict"], why: "booked without being accepted" },
+    {
+      from: NOT_ACCEPTED,
+      kind: "problem",
+      problems: ["event.conflict"],
+      why: "booked without being accepted",
+    },
     UNKNOWN,
   ],
   "order.booking.refused": [
@@ -170,6 +200,14 @@ export const transitions: Record<OrderEventType, readonly Transition[]> = {
       why: "the units stay where they are, and will ship",
     },
     UNKNOWN,
+  ],
+  "order.row.rejected": [
+    {
+      from: [...NEW, ...NOT_ACCEPTED, ...ACCEPTED],
+      kind: "problem",
+      problems: ["order.bad-row"],
+      why: "a person looks at the row",
+    },
   ],
   "order.hold.released": [
     {
@@ -344,11 +382,20 @@ export const transitions: Record<OrderEventType, readonly Transition[]> = {
     never("none", "rejected", ...COMPLETE, ...DONE),
   ],
   "order.cancellation.asked": [
-    { from: ["released", ...SHIPPING, ...COMPLETE], kind: "acts", why: "nothing is free before the place answers" },
+    {
+      from: ["released", ...SHIPPING, ...COMPLETE],
+      kind: "acts",
+      why: "nothing is free before the place answers",
+    },
     never("none", ...NOT_ACCEPTED, "accepted", "booked", ...DONE),
   ],
   "order.cancelled": [
-    { from: [...UNDECIDED, ...UNSHIPPED], kind: "acts", to: ["cancelled"], why: "nothing shipped and nothing will" },
+    {
+      from: [...UNDECIDED, ...UNSHIPPED],
+      kind: "acts",
+      to: ["cancelled"],
+      why: "nothing shipped and nothing will",
+    },
     never("none", "rejected", ...SHIPPING, ...COMPLETE, ...DONE),
   ],
   "order.closed": [

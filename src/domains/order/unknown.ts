@@ -8,7 +8,7 @@ import { noReaction, type Problem, type ProblemCode, type Reaction } from "../re
 import type { OrderContext } from "./context.ts";
 import { fingerprint } from "./decision.ts";
 import type { OrderOccurrence } from "./evolve.ts";
-import { goodsIssue, type GoodsMoved, goodsReturn } from "./goods-movement.ts";
+import { type GoodsMoved, goodsIssue, goodsReturn } from "./goods-movement.ts";
 import { type OwnUnits, sumStated } from "./lines.ts";
 
 const NOTE = "of an order that is not known";
@@ -25,7 +25,9 @@ export function decideUnknown(event: OrderOccurrence, _context: OrderContext): R
         const part = data.cumulative === true ? { part: formatDecimal(line.quantity) } : undefined;
         reaction.followUps.push(goodsIssue({ ...movedOf(event, line), ...about, ...part }));
       }
-      reaction.problems.push(problemOf(event, "shipment.order-unknown", `${data.location}/${data.shipmentId}`));
+      reaction.problems.push(
+        problemOf(event, "shipment.order-unknown", `${data.location}/${data.shipmentId}`),
+      );
       break;
     }
     case "return.received": {
@@ -38,6 +40,9 @@ export function decideUnknown(event: OrderOccurrence, _context: OrderContext): R
       reaction.problems.push(problemOf(event, "return.unmatched", data.returnId));
       break;
     }
+    case "order.row.rejected":
+      reaction.problems.push(rowProblem(event));
+      break;
     case "return.requested":
       reaction.problems.push(problemOf(event, "return.unmatched", event.data.returnId));
       break;
@@ -61,6 +66,20 @@ function movedOf(event: OrderOccurrence, line: OwnUnits): Omit<GoodsMoved, "numb
     unit: line.unit,
     isOrdered: false,
     note: NOTE,
+  };
+}
+
+/** Whether the order is known or not: the row is in none. */
+export function rowProblem(event: OrderOccurrence & { type: "order.row.rejected" }): Problem {
+  const { orderId, rows, category, reason } = event.data;
+  const key = orderKey(event.company, orderId);
+  return {
+    code: "order.bad-row",
+    fingerprint: fingerprint("order.bad-row", key, `rows/${rows.join("+")}`),
+    title: `${event.source}, order ${orderId}, row ${rows.join(", ")}: ${reason}`,
+    detail: { number: orderId, rows, category, reason },
+    system: event.source,
+    key,
   };
 }
 

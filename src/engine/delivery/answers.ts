@@ -345,7 +345,7 @@ export class Answers {
     const { limits } = this.context.target;
     const backoff = backoffMs(lane.failures, limits.backoffFirstMs, limits.backoffLastMs, random());
     lane.outage = outage;
-    lane.notBefore = 0;
+    lane.notBefore = requestStartedAt === 0 ? 0 : requestStartedAt + limits.requestTimeoutMs;
     lane.dueAt = Math.max(clock.ms() + backoff, lane.notBefore);
   }
 

@@ -282,8 +282,12 @@ describe("bulk", () => {
 describe("urgency", () => {
   it("prefers the urgent without starving the rest", async () => {
     const erp = new MemorySystem("erp");
+    let open: (() => void) | undefined;
+    const gate = new Promise<void>((resolve) => {
+      open = resolve;
+    });
     erp.script = async (message) => {
-      await new Promise((resolve) => setTimeout(resolve, 1));
+      await gate;
       erp.take(message);
       return { kind: "done" };
     };
@@ -291,16 +295,17 @@ describe("urgency", () => {
       {
         system: erp,
         writes: { "order.release": release, "order.status": levels },
-        limits: { concurrency: 1 },
+        limits: { concurrency: 1, requestTimeoutMs: 5_000 },
       },
     ]);
     await deliver(Array.from({ length: 100 }, (_, n) => delivery("erp", "order.status", `S-${n}`, n)));
     await deliver(Array.from({ length: 100 }, (_, n) => delivery("erp", "order.release", `R-${n}`, n)));
+    open!();
     await settled(test.db);
-    const order = erp.effects.map((effect) => effect.type);
-    const urgentBefore = order.slice(0, 60).filter((type) => type === "order.release").length;
-    expect(urgentBefore).toBeGreaterThanOrEqual(45);
-    expect(urgentBefore).toBeLessThanOrEqual(58);
+    const urgent = erp.effects.slice(0, 90).filter((effect) => effect.type === "order.release").length;
+    // Eight to one.
+    expect(urgent).toBeGreaterThanOrEqual(78);
+    expect(urgent).toBeLessThanOrEqual(82);
   });
 
   it("lends a lane the urgency of what waits in it", async () => {

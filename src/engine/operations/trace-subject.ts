@@ -4,6 +4,7 @@ import { CrossdockError } from "../../core/errors.ts";
 import { orderKey, stockKey } from "../../domains/key.ts";
 import type { Database } from "../../postgres/pool.ts";
 import { textArray } from "../../store/arrays.ts";
+import { rootKeyOf } from "./lane-key.ts";
 
 export type SubjectKind = "order" | "sku" | "delivery" | "event" | "receipt" | "document";
 
@@ -67,9 +68,6 @@ async function byDelivery(db: Database, id: number): Promise<Subject[]> {
   }));
 }
 
-/** A lane is named after its key: `stock:main/A@availability`. */
-const keyOfLane = (lane: string): string => lane.replace(/@[a-z]+$/, "");
-
 async function byId(db: Database, id: string): Promise<Subject[]> {
   const receipts = await db.query<{ key: string | null; found: string }>({
     name: "trace-receipt",
@@ -111,7 +109,7 @@ async function byDocument(db: Database, company: string, term: string): Promise<
     (row): Subject => ({
       kind: "document",
       name: term,
-      key: keyOfLane(row.lane),
+      key: rootKeyOf(row.lane),
       found: `number in ${row.target}`,
     }),
   );

@@ -81,6 +81,7 @@ export async function trace(db: Database, term: string, options: TraceOptions): 
 async function traceKey(
   db: Database,
   key: string,
+  systems: readonly string[],
   limit: number,
 ): Promise<{ entries: TraceEntry[]; truncated: boolean }> {
   const [events, deliveries, exceptions] = await Promise.all([

@@ -13,7 +13,7 @@ export function noSpace(folder: string, cause?: unknown): CrossdockError {
   );
 }
 
-export function noPermission(folder: string, cause?: unknown): CrossdockError {
+function noPermission(folder: string, cause?: unknown): CrossdockError {
   return new CrossdockError(
     "postgres.no-permission",
     `The database in ${folder} cannot be used by this account: run as the account that owns the folder, ${OTHER_SERVER}.`,
@@ -21,7 +21,7 @@ export function noPermission(folder: string, cause?: unknown): CrossdockError {
   );
 }
 
-export function portTaken(port: number, cause?: unknown): CrossdockError {
+function portTaken(port: number, cause?: unknown): CrossdockError {
   return new CrossdockError(
     "postgres.port-taken",
     `Port ${port} on 127.0.0.1 is taken by another program; stop it, or choose another port for the database.`,

@@ -1,7 +1,7 @@
 // A small trade from end to end: its input as a file, and the steps by which the systems come to stand as the input
 // says. Orders of all channels, a held one, bad rows, a backorder, a cancellation, a return, a receipt, a count.
 import { waitFor } from "../../systems/simulation/testing.ts";
-import { type Deal, must, type Trade, type Twists } from "./trade.ts";
+import { type Deal, type Mistakes, must, type Trade } from "./trade.ts";
 
 const HEADER = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country";
 
@@ -50,7 +50,7 @@ export interface Played {
 /** What the portal does not get. */
 export const BUFFERS = [{ quantity: "1" }, { sku: "20002", percent: "50" }];
 
-export async function play(trade: Trade, twists: Twists = {}): Promise<Played> {
+export async function play(trade: Trade, mistakes: Mistakes = {}): Promise<Played> {
   await trade.open(
     STOCK,
     ["17850", "13047", "12583", "13748"],
@@ -65,7 +65,7 @@ export async function play(trade: Trade, twists: Twists = {}): Promise<Played> {
       },
     ],
   );
-  trade.twists = twists;
+  trade.mistakes = mistakes;
   const candle = (quantity: number) => ({ sku: "20001", quantity, price: "0.335" });
   const lantern = (quantity: number) => ({ sku: "20002", quantity, price: "2.55" });
   const spoon = (quantity: number) => ({ sku: "20003", quantity, price: "1.25" });

@@ -1,0 +1,432 @@
+// WEST's connector against the simulated WEST and its real folder, with faults on.
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import {
+  type ConnectorSession,
+  type MappedEvent,
+  type NativeMessage,
+  type OutboundMessage,
+  timeFromEpochMs,
+} from "../../../src/connector/index.ts";
+import { validateEvent } from "../../../src/domains/catalogue.ts";
+import type { RunningSystem } from "../../systems/simulation/running-system.ts";
+import { type Call, caller, waitFor } from "../../systems/simulation/testing.ts";
+import { startWest } from "../../systems/west/start.ts";
+import { west } from "./index.ts";
+import { mapFile } from "./map-file.ts";
+import { readReference, writeReference } from "./reference.ts";
+
+let root: string;
+let system: RunningSystem;
+let call: Call;
+let session: ConnectorSession;
+const signal = new AbortController().signal;
+const limits = { timeoutMs: 1_500, signal };
+const now = () => timeFromEpochMs(Date.now());
+const base = { location: "WEST", encoding: "latin1", timeZone: "Europe/London" } as const;
+const http = { request: () => Promise.reject(new Error("WEST has no HTTP")) };
+
+beforeAll(async () => {
+  root = mkdtempSync(join(tmpdir(), "west-connector-"));
+  system = await startWest({ folder: root });
+  call = caller(system.url);
+});
+afterAll(async () => {
+  await system.stop();
+  rmSync(root, { recursive: true });
+});
+beforeEach(async () => {
+  await system.reset();
+  session = open();
+  await settings({ scanMs: 10, exportMs: 20, pickDelayMs: 60, shipDelayMs: 40, deliverDelayMs: 40 });
+  await call("POST", "/control/seed", {
+    items: ["A", "B", "C"].map((sku) => ({ sku, quantity: 10, held: sku === "B" ? 2 : 0 })),
+  });
+});
+
+const folder = (...parts: string[]) => join(root, "west", ...parts);
+const settings = (values: Record<string, unknown>) => call("POST", "/control/settings", values);
+const open = () =>
+  west.connector.open(
+    { ...base, folder: folder(), filesEveryMs: 50, settleMs: 0 },
+    { system: "west", company: "main", now, http, log: () => {} },
+  );
+
+type Lines = [lineId: string, sku: string, quantity: string][];
+
+function release(orderId: string, number: number, lines: Lines, attempt = 1): OutboundMessage {
+  return {
+    deliveryId: `9${orderId.length}${number}`,
+    type: "order.release",
+    key: `main/${orderId}@WEST#${number}`,
+    attempt,
+    payload: {
+      company: "main",
+      orderId,
+      location: "WEST",
+      releasedAt: now(),
+      customer: { id: "17850", name: "Süß; “Łódź”", country: "GB" },
+      lines: lines.map(([lineId, sku, quantity]) => ({ lineId, sku, description: "", quantity, unit: "EA" })),
+    },
+  };
+}
+
+function cancellation(orderId: string, lines: Lines, number = 1): OutboundMessage {
+  return {
+    deliveryId: "2",
+    type: "order.cancellation",
+    key: `main/${orderId}@WEST/cancellation#${number}`,
+    attempt: 1,
+    payload: {
+      company: "main",
+      orderId,
+      location: "WEST",
+      document: "",
+      reason: "",
+      lines: lines.map(([lineId, sku, quantity]) => ({ lineId, sku, quantity })),
+    },
+  };
+}
+
+const send = async (...messages: OutboundMessage[]) =>
+  session.writers[messages[0]!.type]!.send(messages, limits);
+const find = (message: OutboundMessage) => session.writers[message.type]!.find!(message, limits);
+const factsOf = (answer: { kind: string } | undefined) => (answer as { facts?: MappedEvent[] }).facts ?? [];
+const orders = async () => (await call("GET", "/query/orders")).body.orders;
+
+async function poll(): Promise<NativeMessage[]> {
+  const result = await session.polls!.files!.read(null, signal);
+  await result.acknowledge!();
+  return result.messages;
+}
+
+function map(messages: NativeMessage[]): MappedEvent[] {
+  return messages.flatMap((message) => {
+    const mapping = session.map(message);
+    const events = "events" in mapping ? mapping.events : [];
+    for (const event of events) expect(validateEvent(event.type, event.data)).toEqual([]);
+    return events;
+  });
+}
+
+/** Everything told so far, until it holds so many of a type. */
+async function until(told: MappedEvent[], type: string, times = 1): Promise<Record<string, unknown>[]> {
+  const of = () =>
+    told.filter((event) => event.type === type).map((event) => event.data as Record<string, unknown>);
+  await waitFor(`${times} ${type}`, async () => {
+    told.push(...map(await poll()));
+    return of().length >= times ? true : undefined;
+  });
+  return of();
+}
+
+describe("releases", () => {
+  it("go many to a file, each with an answer of its own, and map back", async () => {
+    const answers = await send(
+      release("web/7%;é", 1, [
+        ["10", "A", "1"],
+        ["zwei;é", "B", "2"],
+      ]),
+      release("2", 1, [["1", "Z", "1"]]),
+      release("3", 1, [["1", "A", "1.5"]]),
+      release("4", 1, [["1", "C", "20"]]),
+    );
+    expect(answers.map(({ kind }) => kind)).toEqual(["done", "done", "refused", "done"]);
+    const told: MappedEvent[] = [];
+    expect(await until(told, "order.release.confirmed", 2)).toMatchObject([
+      { orderId: "web/7%;é", location: "WEST", document: "web/7%25%3B%C3%A9-R1" },
+      { orderId: "4" },
+    ]);
+    expect(await until(told, "order.release.refused")).toMatchObject([
+      { orderId: "2", code: "west.rejected", reason: "ARTICLE Z" },
+    ]);
+    expect(await until(told, "shipment.shipped", 2)).toMatchObject([
+      {
+        orderId: "web/7%;é",
+        shipmentId: "LS00000001",
+        carrier: "WESTHAUL",
+        lines: [
+          { lineId: "10", sku: "A", quantity: "1" },
+          { lineId: "zwei;é", sku: "B", quantity: "2" },
+        ],
+      },
+      { orderId: "4", lines: [{ quantity: "10" }] },
+    ]);
+    expect(await until(told, "order.pick.short")).toMatchObject([
+      { orderId: "4", lines: [{ lineId: "1", sku: "C", quantity: "10" }] },
+    ]);
+    await until(told, "shipment.delivered", 2);
+    expect((await orders())[0].name).toBe("Süß, ??ód??");
+  });
+
+  it("are looked for before they are sent again: one effect, however late the answer", async () => {
+    system.faults.set({ kind: "timeoutAfterEffect", ms: 2_500 });
+    const message = release("4711", 1, [["1", "A", "3"]]);
+    expect((await send(message))[0]!.kind).toBe("unknown");
+    session = open();
+    expect(await find(message)).toMatchObject({ kind: "unknown" });
+    await waitFor("the answer", async () => ((await find(message)).kind === "found" ? true : undefined));
+    expect(await orders()).toHaveLength(1);
+    // Sent again all the same, WEST calls it known.
+    system.faults.clear();
+    expect((await send({ ...message, attempt: 2 }))[0]!.kind).toBe("done");
+    expect(await orders()).toHaveLength(1);
+    expect((await find(release("4711", 2, [["1", "A", "3"]]))).kind).toBe("absent");
+  });
+
+  it("wait in the folder while WEST is down, and are not put there twice", async () => {
+    system.faults.set({ kind: "down" });
+    const message = release("1", 1, [["1", "A", "1"]]);
+    expect((await send(message))[0]!.kind).toBe("unknown");
+    expect(await find(message)).toMatchObject({
+      kind: "unknown",
+      reason: expect.stringContaining("waiting"),
+    });
+    system.faults.clear();
+    await waitFor("the answer", async () => ((await find(message)).kind === "found" ? true : undefined));
+    expect(await orders()).toHaveLength(1);
+  });
+
+  it("are sent again where WEST was busy, and then confirmed once", async () => {
+    system.faults.set({ kind: "rowErrors" });
+    const message = release("1", 1, [["1", "A", "1"]]);
+    expect((await send(message))[0]!.kind).toBe("busy");
+    expect((await find(message)).kind).toBe("absent");
+    system.faults.clear();
+    expect((await send({ ...message, attempt: 2 }))[0]!.kind).toBe("done");
+    const told: MappedEvent[] = [];
+    await until(told, "shipment.shipped");
+    expect(told.filter(({ type }) => type.startsWith("order.release")).map(({ type }) => type)).toEqual([
+      "order.release.confirmed",
+    ]);
+  });
+
+  it("leave nothing behind where the folder cannot be written", async () => {
+    session = west.connector.open(
+      { ...base, folder: folder("nowhere"), filesEveryMs: 50, settleMs: 0 },
+      { system: "west", company: "main", now, http, log: () => {} },
+    );
+    expect((await send(release("1", 1, [["1", "A", "1"]])))[0]!.kind).toBe("ill");
+    await expect(session.health(signal)).rejects.toMatchObject({ code: "west.folder-unusable" });
+  });
+});
+
+describe("cancellations", () => {
+  const one: Lines = [["1", "A", "3"]];
+
+  it("give back whole orders, once, also where the answer comes late", async () => {
+    await settings({ pickDelayMs: 8_000 });
+    await send(release("1", 1, one));
+    await send(release("1", 2, [["2", "B", "1"]]));
+    system.faults.set({ kind: "timeoutAfterEffect", ms: 2_000 });
+    const asked = cancellation("1", [...one, ["2", "B", "1"]]);
+    expect((await send(asked))[0]!.kind).toBe("unknown");
+    session = open();
+    const found = await waitFor("the answer", async () => {
+      const look = await find(asked);
+      return look.kind === "found" ? look : undefined;
+    });
+    expect(factsOf(found)).toMatchObject([
+      {
+        type: "order.cancellation.confirmed",
+        data: {
+          lines: [
+            { lineId: "1", quantity: "3" },
+            { lineId: "2", quantity: "1" },
+          ],
+        },
+      },
+    ]);
+    expect((await orders()).map((order: { state: string }) => order.state)).toEqual([
+      "cancelled",
+      "cancelled",
+    ]);
+  });
+
+  it("of a part, or after the pick, are refused", async () => {
+    await send(release("1", 1, one));
+    const part = (await send(cancellation("1", [["1", "A", "2"]])))[0];
+    expect(factsOf(part)).toMatchObject([
+      { type: "order.cancellation.refused", data: { lines: [{ quantity: "2" }] } },
+    ]);
+    await until([], "shipment.shipped");
+    const late = (await send(cancellation("1", one, 2)))[0];
+    expect(factsOf(late)).toMatchObject([
+      { type: "order.cancellation.refused", data: { reason: "WEST: LATE PICKED" } },
+    ]);
+    for (const { type, data } of [...factsOf(part), ...factsOf(late)])
+      expect(validateEvent(type, data)).toEqual([]);
+  });
+
+  it("do not overtake their order", async () => {
+    system.faults.set({ kind: "down" });
+    await send(release("1", 1, one));
+    expect((await send(cancellation("1", one)))[0]!.kind).toBe("busy");
+    expect(readdirSync(folder("in")).some((name) => name.startsWith("CAN"))).toBe(false);
+  });
+});
+
+describe("files", () => {
+  it("of adjustments, receipts and returns are told by their numbers, once though they come twice or cut", async () => {
+    system.faults.set({ kind: "malformed" }, { kind: "duplicateWebhooks" });
+    await call("POST", "/control/adjust", { sku: "B", change: -2, reason: "DAMAGE" });
+    await call("POST", "/control/receive", {
+      reference: "PO-1",
+      lines: [{ line: "10", sku: "A", quantity: 7 }],
+    });
+    await call("POST", "/control/receive-return", {
+      reference: "R-1-R0",
+      lines: [{ sku: "A", quantity: 1 }],
+    });
+    const failed: string[] = [];
+    const events: MappedEvent[] = [];
+    await waitFor("nine files", async () => {
+      for (const message of await poll()) {
+        const mapping = session.map(message);
+        if ("failed" in mapping) failed.push(`${mapping.path}`);
+        else events.push(...map([message]));
+      }
+      return failed.length === 3 && events.length === 6 ? true : undefined;
+    });
+    for (const path of failed) expect(path).toMatch(/^line \d+$/);
+    const unlike = [...new Set(events.map((event) => JSON.stringify(event)))].map((text) => JSON.parse(text));
+    expect(unlike.map(({ data }) => data)).toMatchObject([
+      { sku: "B", quantity: "-2", reason: "adjustment", note: "DAMAGE", movementId: "WEST/row/1" },
+      { sku: "A", quantity: "7", reason: "receipt", inbound: { document: "PO-1", line: "10" } },
+      { orderId: "R-1", returnId: "R-1", lines: [{ lineId: "unknown", sku: "A", quantity: "1" }] },
+    ]);
+  });
+
+  it("stay until they are committed, and go to done under their names", async () => {
+    await call("POST", "/control/adjust", { sku: "A", change: 1 });
+    const first = await waitFor("a file", async () => {
+      const result = await session.polls!.files!.read(null, signal);
+      return result.messages.length > 0 ? result : undefined;
+    });
+    const again = await session.polls!.files!.read(null, signal);
+    expect(again.messages.map(({ id }) => id)).toEqual(first.messages.map(({ id }) => id));
+    await first.acknowledge!();
+    await again.acknowledge!();
+    expect(readdirSync(folder("out"))).toEqual(["done"]);
+    expect(readdirSync(folder("out", "done"))).toEqual([again.cursor]);
+  });
+
+  it("that are still being written are not read", async () => {
+    session = west.connector.open(
+      { ...base, folder: folder(), filesEveryMs: 50, settleMs: 80 },
+      { system: "west", company: "main", now, http, log: () => {} },
+    );
+    const path = folder("out", "ADJ_20261124_9999.csv");
+    writeFileSync(path, "HDR;ADJ;WEST;9999;");
+    const reading = session.polls!.files!.read(null, signal);
+    setTimeout(() => writeFileSync(path, "HDR;ADJ;WEST;9999;2026"), 40);
+    expect((await reading).messages).toEqual([]);
+    rmSync(path);
+  });
+
+  it("of stock count picked goods as there", async () => {
+    await settings({ shipDelayMs: 5_000 });
+    await send(release("1", 1, [["1", "A", "4"]]));
+    await waitFor("the pick", async () => ((await orders())[0].state === "picked" ? true : undefined));
+    await call("POST", "/control/stock-set");
+    const told: MappedEvent[] = [];
+    const [set] = await until(told, "inventory.set.observed");
+    const levels = told.filter(({ type }) => type === "inventory.level.observed").map(({ data }) => data);
+    expect(levels).toMatchObject([
+      { sku: "A", quantity: "10", status: "available" },
+      { sku: "B", quantity: "10", status: "available" },
+      { sku: "B", quantity: "2", status: "held" },
+      { sku: "C", quantity: "10", status: "available" },
+    ]);
+    expect(set).toMatchObject({ count: 4 });
+  });
+});
+
+const file = (name: string) => readFileSync(new URL(`fixtures/${name}`, import.meta.url));
+const adjustment = (header: string, rows: string[], trailer: string) =>
+  [
+    `HDR;ADJ;WEST;0001;${header};Europe/London;9`,
+    "NO;ARTICLE;QTY;COND;REASON;TIME",
+    ...rows,
+    trailer,
+    "",
+  ].join("\r\n");
+const mapText = (body: string, modified = "2026-11-24T07:46:12.060Z") =>
+  mapFile({ topic: "ADJ", id: `ADJ_1.csv/${Date.parse(modified)}/1`, contentType: "", body }, base);
+
+describe("mappings", () => {
+  it.each(["SHP", "RCV", "RET", "ACK", "STK", "ADJ"])("of %s are as they were", (kind) => {
+    const message = {
+      topic: kind,
+      id: `${kind}_20261124_0001.csv/${Date.parse("2026-11-24T07:46:12.060Z")}/100`,
+      contentType: "text/csv",
+      body: file(`${kind}_20261124_0001.csv`),
+    };
+    expect(mapFile(message, base)).toEqual(JSON.parse(file(`${kind}_20261124_0001.json`).toString()));
+  });
+
+  it("let good rows go on and name bad ones by their lines", () => {
+    const rows = [
+      "1;A;3-;A;COUNT;2026-11-24 07:46:11.581",
+      "2;A;three;A;COUNT;2026-11-24 07:46:11.581",
+      "3;A;1;X;COUNT;2026-11-24 07:46:11.581",
+      "4;A;1;A;COUNT",
+      "5;A;1;A;COUNT;yesterday",
+      "6;B;2;H;COUNT;2026-11-24 07:46:11.581",
+    ];
+    const mapping = mapText(adjustment("2026-11-24 07:46:12.059", rows, "TRL;6;4"));
+    expect(mapping).toMatchObject({
+      events: [{ data: { quantity: "-3" } }, { data: { quantity: "2", status: "held" } }],
+      problems: [{ line: 4 }, { line: 5 }, { line: 6 }, { line: 7 }],
+    });
+  });
+
+  it("refuse a file that is not whole, with its line", () => {
+    const row = "1;A;3;A;COUNT;2026-11-24 07:46:11.581";
+    const at = "2026-11-24 07:46:12.059";
+    expect(mapText(adjustment(at, [row], "TRL;2;3"))).toMatchObject({ path: "line 4" });
+    expect(mapText(adjustment(at, [row], "TRL;1;4"))).toMatchObject({ path: "line 4" });
+    expect(mapText(adjustment(at, [row], "TRL;1;3").replace("ADJ", "SHP"))).toMatchObject({ path: "line 2" });
+    const whole = adjustment(at, [row], "TRL;1;3");
+    expect(mapText(whole)).toHaveProperty("events");
+    for (let length = 0; length < whole.length - 1; length++)
+      expect(mapText(whole.slice(0, length))).toHaveProperty("failed");
+  });
+
+  it("tell the repeated hour apart by when the file was written", () => {
+    const timesOf = (header: string, local: string, modified: string) => {
+      const mapping = mapText(adjustment(header, [`1;A;3;A;COUNT;${local}`], "TRL;1;3"), modified);
+      return (mapping as { events: { data: { occurredAt: string } }[] }).events[0]!.data.occurredAt;
+    };
+    const hour = "2026-10-25 01:30";
+    const row = `${hour}:00.000`;
+    expect(timesOf(`${hour}:00.100`, row, "2026-10-25T00:30:00.101Z")).toBe("2026-10-25T00:30:00.000000Z");
+    expect(timesOf(`${hour}:00.100`, row, "2026-10-25T01:30:00.101Z")).toBe("2026-10-25T01:30:00.000000Z");
+    // Written after the hour: the row is of its second round; written in the second, the row may be of the first.
+    const late = "2026-10-25 01:59:59.900";
+    expect(timesOf("2026-10-25 02:00:00.100", late, "2026-10-25T02:00:00.101Z")).toBe(
+      "2026-10-25T01:59:59.900000Z",
+    );
+    expect(timesOf("2026-10-25 01:00:00.100", late, "2026-10-25T01:00:00.101Z")).toBe(
+      "2026-10-25T00:59:59.900000Z",
+    );
+  });
+
+  it("of references come back in Latin-1 without a semicolon", () => {
+    for (const orderId of ["1", "A-R1", "50%", "a!b;c", "日本"]) {
+      const reference = { company: "uk", orderId, ordinal: 3 };
+      const text = writeReference(reference);
+      expect(text).toMatch(/^[ -:<-~]+$/);
+      expect(readReference(text)).toEqual(reference);
+    }
+  });
+
+  it("census names the orders of a window", async () => {
+    const from = now();
+    await send(release("1", 1, [["1", "A", "1"]]), release("2", 1, [["1", "Z", "1"]]));
+    const to = timeFromEpochMs(Date.now() + 1000);
+    expect(await session.census!({ from, to })).toEqual([{ domain: "order", ids: ["1"] }]);
+  });
+});
