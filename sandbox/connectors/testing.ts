@@ -4,6 +4,7 @@
 import { createHttpClient } from "../../src/connector/http-client.ts";
 import type {
   Answer,
+  Connector,
   ConnectorContext,
   ConnectorSession,
   Found,
@@ -14,8 +15,10 @@ import type {
   OutboundType,
   Poll,
 } from "../../src/connector/index.ts";
+import { resolveSettings } from "../../src/connector/resolve.ts";
 import { timeFromEpochMs } from "../../src/core/time.ts";
 import { normalise, validateEvent } from "../../src/domains/catalogue.ts";
+import type { SystemDeclaration } from "../../src/policy/integration.ts";
 
 export const CALL_MS = 700;
 
@@ -29,6 +32,12 @@ export function testContext(system: string): ConnectorContext & { close(): Promi
     log: () => undefined,
     close: () => http.close(),
   };
+}
+
+/** As a node opens it: settings checked and filled in. */
+export function openDeclared(declaration: SystemDeclaration, context: ConnectorContext): ConnectorSession {
+  const { connector, settings } = resolveSettings(context.system, declaration, {});
+  return (connector as Connector).open(settings, context);
 }
 
 let deliveries = 0;

@@ -5,7 +5,7 @@ import { credentials } from "../../systems/credentials.ts";
 import { startErp } from "../../systems/erp/start.ts";
 import type { RunningSystem } from "../../systems/simulation/running-system.ts";
 import { type Call, caller, waitFor } from "../../systems/simulation/testing.ts";
-import { drain, eventsOf, outbound, Receipts, send, testContext } from "../testing.ts";
+import { drain, eventsOf, openDeclared, outbound, Receipts, send, testContext } from "../testing.ts";
 import { ledgerline } from "./index.ts";
 
 let erp: RunningSystem;
@@ -28,20 +28,9 @@ beforeEach(async () => {
   });
 });
 
-function open(more: Record<string, unknown> = {}): ConnectorSession {
-  const given = {
-    url: erp.url,
-    apiKey: credentials.erp.apiKey,
-    plants: { EAST: "P100", WEST: "P200", "3PL": "P300" },
-  };
-  const settings = {
-    units: { PCE: "EA" },
-    timeZone: "Europe/London",
-    everyMs: 1000,
-    pageMax: 500,
-    items: false,
-  };
-  return ledgerline.connector.open({ ...settings, ...given, ...more }, context);
+function open(more: { pageMax?: number; items?: boolean; takeFrom?: string } = {}): ConnectorSession {
+  const plants = { EAST: "P100", WEST: "P200", "3PL": "P300" };
+  return openDeclared(ledgerline({ url: erp.url, apiKey: credentials.erp.apiKey, plants, ...more }), context);
 }
 
 const line = { ItemNumber: "85123A", Quantity: 6, NetPrice: 2.555 };

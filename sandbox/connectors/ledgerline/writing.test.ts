@@ -4,7 +4,7 @@ import { credentials } from "../../systems/credentials.ts";
 import { startErp } from "../../systems/erp/start.ts";
 import type { RunningSystem } from "../../systems/simulation/running-system.ts";
 import { type Call, caller, waitFor } from "../../systems/simulation/testing.ts";
-import { checkEvent, deliver, find, outbound, send, testContext } from "../testing.ts";
+import { checkEvent, deliver, find, openDeclared, outbound, send, testContext } from "../testing.ts";
 import { ledgerline } from "./index.ts";
 
 let erp: RunningSystem;
@@ -36,21 +36,9 @@ beforeEach(async () => {
   session = open();
 });
 
-function open(): ConnectorSession {
-  const { settings } = ledgerline({
-    url: erp.url,
-    apiKey: credentials.erp.apiKey,
-    plants: { EAST: "P100", WEST: "P200", "3PL": "P300" },
-  });
-  const full = {
-    units: { PCE: "EA" },
-    timeZone: "Europe/London",
-    everyMs: 1000,
-    pageMax: 500,
-    overlapMs: 2000,
-    items: false,
-  };
-  return ledgerline.connector.open({ ...full, ...(settings as object) }, context);
+function open(apiKey = credentials.erp.apiKey): ConnectorSession {
+  const plants = { EAST: "P100", WEST: "P200", "3PL": "P300" };
+  return openDeclared(ledgerline({ url: erp.url, apiKey, plants }), context);
 }
 
 const booking = (orderId: string, more: Partial<BookingPayload> = {}) =>
@@ -225,11 +213,7 @@ describe("booking an order", () => {
     erp.faults.set({ kind: "down" });
     expect((await send(session, [booking("CD-1")]))[0]?.kind).toBe("unknown");
     erp.faults.clear();
-    const { settings } = ledgerline({ url: erp.url, apiKey: "wrong", plants: {} });
-    const other = ledgerline.connector.open(
-      { units: { PCE: "EA" }, timeZone: "UTC", ...(settings as object) },
-      context,
-    );
+    const other = open("wrong");
     expect((await send(other, [booking("CD-1")]))[0]?.kind).toBe("denied");
     await expect(other.health(new AbortController().signal)).rejects.toThrow(/UNAUTHORIZED/);
     await session.health(new AbortController().signal);
