@@ -18,7 +18,6 @@ import type {
 import { resolveSettings } from "../../src/connector/resolve.ts";
 import { timeFromEpochMs } from "../../src/core/time.ts";
 import { normalise, validateEvent } from "../../src/domains/catalogue.ts";
-import type { SystemDeclaration } from "../../src/policy/integration.ts";
 
 export const CALL_MS = 700;
 
@@ -34,8 +33,10 @@ export function testContext(system: string): ConnectorContext & { close(): Promi
   };
 }
 
+type Declaration = Parameters<typeof resolveSettings>[1];
+
 /** As a node opens it: settings checked and filled in. */
-export function openDeclared(declaration: SystemDeclaration, context: ConnectorContext): ConnectorSession {
+export function openDeclared(declaration: Declaration, context: ConnectorContext): ConnectorSession {
   const { connector, settings } = resolveSettings(context.system, declaration, {});
   return (connector as Connector).open(settings, context);
 }

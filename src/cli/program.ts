@@ -132,8 +132,9 @@ function addLooking(program: Command, context: CommandContext): void {
 
 function addActing(program: Command, context: CommandContext, ended: Ended): void {
   installation(program.command("replay"))
-    .description("send again what a system should hold; shows what would be sent unless --execute is said")
-    .requiredOption("--target <system>", "the system")
+    .description("send again what a system should hold, or map again what could not be; only shown unless --execute is said")
+    .option("--target <system>", "the system that is sent to again")
+    .option("--source <system>", "the system whose failed receipts are mapped again")
     .option("--domain <domain>", "inventory or order")
     .option("--key <key>", "of one key, such as stock:main/85123A")
     .option("--from <time>", "what changed since, RFC 3339 or a date")
@@ -164,21 +165,12 @@ function addActing(program: Command, context: CommandContext, ended: Ended): voi
     .action((name, flags) => runRevokeKey(context, name, flags));
 }
 
-/** They read their own options; the help is here so that it costs no start of theirs. */
+/** They read their own options. */
 function addPrograms(program: Command, ended: Ended): void {
   program
     .command("demo")
-    .description("run a simulated distributor on real orders, and draw up its books")
-    .usage("[--orders N] [--data FILE] [--faults heavy] [--keep] [--json]")
-    .addHelpText(
-      "after",
-      `
-  --orders N      how many orders are replayed
-  --data FILE     other orders in the layout of the shipped ones, gzipped or not
-  --faults heavy  kill the node and take every system down in turn
-  --keep          leave the server and the systems up for looking around
-  --json          print one JSON document as the last line`,
-    )
+    .description("play real orders through a simulated distributor, and draw up its books; --help says more")
+    .helpOption(false)
     .argument("[options...]")
     .allowUnknownOption()
     .action(async (args: string[]) => {

@@ -37,6 +37,7 @@ export const problemKinds: Readonly<Record<string, ProblemKind>> = Object.assign
   "event.conflict": { status: 409, title: "The id was used for other content" },
   "event.batch-too-large": { status: 413, title: "The batch has too many events" },
   "webhook.unknown-topic": { status: 404, title: "The system has no such webhook" },
+  "webhook.malformed": { status: 400, title: "The webhook's body cannot be taken apart" },
   "webhook.unsigned": { status: 401, title: "The signature does not fit" },
 
   "order.not-found": { status: 404, title: "There is no such order" },
@@ -48,7 +49,7 @@ export const problemKinds: Readonly<Record<string, ProblemKind>> = Object.assign
   "delivery.not-found": { status: 404, title: "There is no such delivery" },
   "delivery.not-parked": { status: 409, title: "The delivery is not parked" },
   "receipt.not-found": { status: 404, title: "There is no such receipt" },
+  "trace.too-slow": { status: 422, title: "The search takes too long" },
   "trace.not-found": { status: 404, title: "Nothing is known by this key" },
   "key.not-held": { status: 409, title: "The key is not held" },
-  "replay.nothing": { status: 422, title: "The scope of the replay is empty" },
 } satisfies Record<string, ProblemKind>);

@@ -6,6 +6,7 @@ import { openApiRoute } from "./openapi/route.ts";
 import { bookRoutes } from "./ops/books.ts";
 import { deliveryRoutes } from "./ops/deliveries.ts";
 import { exceptionRoutes } from "./ops/exceptions.ts";
+import { replayRoutes } from "./ops/replays.ts";
 import { statusRoutes } from "./ops/status.ts";
 import { traceRoutes } from "./ops/traces.ts";
 import type { GatewayPorts } from "./ports.ts";
@@ -26,6 +27,7 @@ export function gatewayRoutes(ports: GatewayPorts, limits: GatewayLimits, gate: 
     ...exceptionRoutes(ports),
     ...traceRoutes(ports),
     ...bookRoutes(ports),
+    ...replayRoutes(ports),
     healthRoute(ports, () => gate.stopping),
   ];
   return [...routes, openApiRoute(routes, ports.version)];

@@ -1,6 +1,5 @@
 // EAST's connector against the simulated EAST, with its faults on.
 import { createHmac } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { createHttpClient } from "../../../src/connector/http-client.ts";
 import {
@@ -15,8 +14,7 @@ import { credentials } from "../../systems/credentials.ts";
 import { startEast } from "../../systems/east/start.ts";
 import type { RunningSystem } from "../../systems/simulation/running-system.ts";
 import { type Call, caller, startReceiver, waitFor } from "../../systems/simulation/testing.ts";
-import { east, mapMessage } from "./index.ts";
-import { readReference, writeReference } from "./reference.ts";
+import { east } from "./index.ts";
 
 let system: RunningSystem;
 let call: Call;
@@ -127,9 +125,6 @@ const until = (type: string, times = 1) =>
     const events = map(await pollEvents()).filter((event) => event.type === type);
     return events.length >= times ? events : undefined;
   });
-
-const fixture = (name: string) =>
-  JSON.parse(readFileSync(new URL(`fixtures/${name}`, import.meta.url), "utf8"));
 
 describe("releases", () => {
   it("are taken once, whatever happens to the answer", async () => {
@@ -390,42 +385,8 @@ describe("full sets", () => {
   });
 });
 
-describe("mappings", () => {
-  it.each(["shipped", "short", "adjusted", "received", "return", "stock"])(
-    "of %s are as they were",
-    (name) => {
-      const { message, mapping } = fixture(`${name}.json`);
-      expect(mapMessage({ ...message, body: JSON.stringify(message.body) }, "EAST")).toEqual(mapping);
-    },
-  );
-
-  it("name what cannot be read by its path", () => {
-    const message = {
-      topic: "events",
-      id: "1",
-      contentType: "",
-      body: '{"seq":1,"type":"outbound.shipped","data":{}}',
-    };
-    expect(mapMessage(message, "EAST")).toMatchObject({
-      failed: expect.any(String),
-      path: "$.data.externalOrderNo",
-    });
-    const other = { ...message, body: '{"seq":1,"type":"constructor","data":{}}' };
-    expect(mapMessage(other, "EAST")).toMatchObject({ path: "$.type" });
-  });
-
-  it("of references come back, and those of others stay as they are", () => {
-    for (const orderId of ["1", "A-R1", "50%", "a!b~c,d;e", "日本", "x-R"]) {
-      for (const lineIds of [undefined, ["a,b", "~", "日"]]) {
-        const reference = { company: "uk", orderId, ordinal: 3, ...(lineIds && { lineIds }) };
-        expect(readReference(writeReference(reference))).toEqual(reference);
-      }
-    }
-    expect(readReference("50%-R1").orderId).toBe("50%-R1");
-    expect(readReference("counter sale")).toEqual({ company: "", orderId: "counter sale", ordinal: 0 });
-  });
-
-  it("census names the orders of a window", async () => {
+describe("the census", () => {
+  it("names the orders of a window", async () => {
     const from = now();
     await send(release("1", 1, [["1", "A", "1"]]));
     await send(release("1", 2, [["1", "A", "1"]]));

@@ -48,7 +48,7 @@ async function release(
       return {
         kind: "done",
         reference: document,
-        facts: [confirmed(message, context, document, context.now())],
+        facts: [confirmed(message, document, context.now())],
       };
     } catch (error) {
       if (!(error instanceof CrossdockError)) throw error;
@@ -87,7 +87,7 @@ async function look(
     }
     const document = textOf(outbound, "outboundId", "$.items[0]");
     const at = timeOf(outbound, "createdAt", "$.items[0]");
-    return { kind: "found", reference: document, facts: [confirmed(message, context, document, at)] };
+    return { kind: "found", reference: document, facts: [confirmed(message, document, at)] };
   } catch (error) {
     if (!(error instanceof CrossdockError)) throw error;
     return { kind: "unknown", reason: error.message };
@@ -131,7 +131,6 @@ function referenceOf(
 
 function confirmed(
   { payload }: OutboundMessage<ReleasePayload>,
-  _: ConnectorContext,
   document: string,
   confirmedAt: Time,
 ): MappedEvent {

@@ -27,7 +27,7 @@ export async function runInit(context: CommandContext, flags: InitFlags): Promis
   writeFileSync(path, CONFIG_TEMPLATE, { flag: "wx" });
   const ignored = ignoreData(join(cwd, ".gitignore"));
   const secret = flags.key === false ? undefined : await firstKey(context, flags);
-  output.result({ config: path, gitignore: ignored, ...(secret === undefined ? {} : { key: { name: KEY_NAME, secret } }) }, () =>
+  output.result({ config: path, gitignore: ignored, ...(secret === undefined ? {} : { keyName: KEY_NAME, key: secret }) }, () =>
     [
       `Wrote ${CONFIG_NAMES[0]}${ignored ? ` and added ${IGNORED} to .gitignore` : ""}.`,
       ...(secret === undefined ? [] : [`The API key ${KEY_NAME}, shown once: ${paint("bold", secret)}`]),

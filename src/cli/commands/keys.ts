@@ -21,7 +21,7 @@ export function runCreateKey(context: CommandContext, name: string, flags: Creat
       throw new UsageError(`--system names ${system}, which is not declared; there are ${Object.keys(integration.systems).join(", ")}.`);
     }
     const { key, secret } = await createApiKey(db, { name, scopes: wanted, ...(system === undefined ? {} : { system }) });
-    output.result({ ...key, secret }, () => `The API key ${name}, shown once: ${paint("bold", secret)}`);
+    output.result({ ...key, key: secret }, () => `The API key ${name}, shown once: ${paint("bold", secret)}`);
   });
 }
 

@@ -85,7 +85,7 @@ export function choosePlaces(table: Table, split: AllocationPolicy["split"]): re
 /** The first that has everything; else the preferred one that has most; else the partner that has most. */
 function onePlace(table: Table, all: readonly number[]): readonly number[] {
   const covered = all.map((place) => fill(table, [place], false).covered);
-  const whole = covered.findIndex((units) => units === table.asked);
+  const whole = covered.indexOf(table.asked);
   if (whole >= 0) return [whole];
   for (const places of [all.slice(0, table.preferred), all.slice(table.preferred)]) {
     let best: number | undefined;

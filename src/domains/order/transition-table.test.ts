@@ -1,8 +1,9 @@
 import { expect, test } from "vitest";
 import { orderDecisions, orderFacts } from "./contract.ts";
 import { statuses } from "./status.ts";
+import type { From } from "./transition.ts";
 import { transitionTableMarkdown } from "./transition-table.ts";
-import { type From, transitions } from "./transitions.ts";
+import { transitions } from "./transitions.ts";
 
 test("docs/order-states.md is what the state machine says", async () => {
   await expect(transitionTableMarkdown()).toMatchFileSnapshot("../../../docs/order-states.md");

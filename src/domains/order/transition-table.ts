@@ -2,7 +2,8 @@
 import { type OrderEventType, orderFacts } from "./contract.ts";
 import type { OrderStatus } from "./state.ts";
 import { statuses } from "./status.ts";
-import { type From, type Transition, transitions } from "./transitions.ts";
+import type { From, Transition } from "./transition.ts";
+import { transitions } from "./transitions.ts";
 
 const meanings: Record<OrderStatus, string> = {
   submitted: "received, and not decided about yet; never seen between two events",
@@ -32,7 +33,7 @@ export function transitionTableMarkdown(): string {
   return [
     "# The states of an order",
     "",
-    "This page is drawn from `src/domains/order/transitions.ts`; change it there, then run",
+    "This page is drawn from `src/domains/order/fact-transitions.ts` and `decision-transitions.ts`; change it there, then run",
     "`npx vitest run src/domains/order/transition-table.test.ts --update`.",
     "",
     "A status is the furthest milestone that the whole order has reached; the figures of its lines say the rest.",

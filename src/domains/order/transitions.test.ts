@@ -6,7 +6,8 @@ import { evolveOrder, type OrderOccurrence } from "./evolve.ts";
 import type { Order, OrderStatus } from "./state.ts";
 import { statuses } from "./status.ts";
 import { day, freeze, House, line } from "./testing.ts";
-import { type From, transitionOf } from "./transitions.ts";
+import type { From } from "./transition.ts";
+import { transitionOf } from "./transitions.ts";
 
 const lines = [line("1", "A", 10), line("2", "B", 4)];
 const all = [

@@ -10,6 +10,7 @@ import type { Membership } from "../cluster/membership.ts";
 import type { FactSink, ProblemSink } from "./facts.ts";
 import { Settler } from "./settler.ts";
 import { defaultTuning, routesOf, type Target, type Tuning } from "./target.ts";
+import { CHANNEL, type DeliveryOwner, tell, toldOf } from "./tell.ts";
 import { type TargetStatus, TargetWorker } from "./worker.ts";
 
 export interface DeliveryOptions {
@@ -26,16 +27,13 @@ export interface DeliveryOptions {
   random?(): number;
 }
 
-const CHANNEL = "crossdock_delivery";
 /** What this node wrote for others' targets is told once for so long. */
 const TELL_AFTER_MS = 5;
-/** PostgreSQL bounds a notification's length. */
-const TOLD_LENGTH_MAX = 7_000;
 const LISTEN_RETRY_MS = 2_000;
 const DAYS_EVERY_MS = 3_600_000;
 const TALLIES_EVERY_MS = 15_000;
 
-export class DeliveryEngine {
+export class DeliveryEngine implements DeliveryOwner {
   private readonly options: DeliveryOptions;
   private readonly log: Log;
   private readonly settler: Settler;
@@ -88,7 +86,7 @@ export class DeliveryEngine {
       else rows.push(row);
     }
     for (const [system, rows] of byTarget) {
-      if (this.workers.get(system)?.handOver(rows) !== true) this.tell(system);
+      if (this.workers.get(system)?.handOver(rows) !== true) this.tellSoon(system);
     }
   }
 
@@ -96,7 +94,7 @@ export class DeliveryEngine {
   async wake(system: string, lanes: readonly string[] | null): Promise<void> {
     const worker = this.workers.get(system);
     if (worker?.owned() === true) worker.wake(lanes);
-    else await notify(this.options.db, system, lanes);
+    else await tell(this.options.db, system, lanes);
   }
 
   status(): { targets: TargetStatus[]; settling: number } {
@@ -127,14 +125,14 @@ export class DeliveryEngine {
     );
   }
 
-  private tell(system: string): void {
+  private tellSoon(system: string): void {
     this.untold.add(system);
     this.telling ??= setTimeout(() => {
       this.telling = undefined;
       const systems = [...this.untold];
       this.untold.clear();
       for (const name of systems) {
-        notify(this.options.db, name, []).catch((error) =>
+        tell(this.options.db, name, []).catch((error) =>
           this.log.debug({ err: error, system: name }, "the owner could not be told; it will look by itself"),
         );
       }
@@ -158,16 +156,9 @@ export class DeliveryEngine {
   }
 
   private told(payload: string): void {
-    const { system, lanes } = JSON.parse(payload) as { system: string; lanes: string[] | null };
+    const { system, lanes } = toldOf(payload);
     this.workers.get(system)?.wake(lanes);
   }
 }
 
 export const leaseName = (system: string): string => `target/${system}`;
-
-/** Outside of data transactions: a notification takes a lock of the whole cluster until its commit. */
-export async function notify(db: Database, system: string, lanes: readonly string[] | null): Promise<void> {
-  const full = JSON.stringify({ system, lanes });
-  const payload = full.length > TOLD_LENGTH_MAX ? JSON.stringify({ system, lanes: null }) : full;
-  await db.query({ name: "notify-delivery", text: "select pg_notify($1, $2)", values: [CHANNEL, payload] });
-}

@@ -15,7 +15,10 @@ import {
   readDelivery,
 } from "./deliveries.ts";
 import { type Released, releaseKey } from "./held-key.ts";
+import { type Decided, retryDelivery, skipDelivery } from "./parked.ts";
 import { type ReceiptDocument, readReceipt } from "./receipt.ts";
+import { type Remapped, type RemapScope, remapReceipts } from "./remap.ts";
+import { executeReplay, previewReplay, type Replay, type ReplayScope } from "./replay.ts";
 import { type InstallationStatus, installationStatus } from "./status.ts";
 import { type Trace, trace } from "./trace.ts";
 
@@ -33,12 +36,16 @@ export interface Operations {
   receipt(id: string): Promise<ReceiptDocument | null>;
   books(range: { from: string; to: string }): Promise<Books>;
   releaseKey(key: string): Promise<Released>;
+  retry(id: string): Promise<Decided>;
+  skip(id: string, reason: string): Promise<Decided>;
+  replay(scope: ReplayScope, execute: boolean): Promise<Replay>;
+  remap(scope: RemapScope, execute: boolean): Promise<Remapped>;
 }
 
 export interface OperationsOptions {
   db: Database;
   integration: Integration;
-  node: Pick<CrossdockNode, "status" | "rules">;
+  node: Pick<CrossdockNode, "status" | "rules" | "sources">;
 }
 
 export function openOperations({ db, integration, node }: OperationsOptions): Operations {
@@ -58,5 +65,9 @@ export function openOperations({ db, integration, node }: OperationsOptions): Op
     receipt: (id) => readReceipt(db, id),
     books: (range) => drawBooks(db, range),
     releaseKey: (key) => releaseKey(db, node.rules, key),
+    retry: (id) => retryDelivery(db, id),
+    skip: (id, reason) => skipDelivery(db, id, reason),
+    replay: (scope, execute) => (execute ? executeReplay : previewReplay)(db, node.rules, scope),
+    remap: (scope, execute) => remapReceipts(db, node.sources, scope, execute),
   };
 }

@@ -1,5 +1,6 @@
 // Sends again what a system should hold. Figures are drawn anew from the state as it is; documents as they were sent,
 // looked up in the target first, and only while the process still wants them. What is on its way already is left.
+import { outboundKinds } from "../../domains/outbound.ts";
 import type { Database, Transaction } from "../../postgres/pool.ts";
 import { insertDeliveries, type NewDelivery } from "../../store/delivery.ts";
 import { notify } from "../delivery/engine.ts";
@@ -107,6 +108,6 @@ async function documents(db: Database, rules: Rules, scope: ReplayScope, after: 
 }
 
 function asDelivery(candidate: Candidate, { target }: ReplayScope): NewDelivery {
-  const { lane, type, flow, key, causeSeq, correlationId, payload } = candidate;
-  return { target, lane, class: candidate.class, type, flow, key, causeSeq, correlationId, payload, merge: false, verify: true };
+  const merge = outboundKinds[candidate.type].merge === "newest";
+  return { ...candidate, target, merge, verify: true };
 }

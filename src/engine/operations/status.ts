@@ -18,6 +18,7 @@ export interface InstallationStatus {
     heldKeys: number;
   };
   systems: SystemStatus[];
+  inventory: { items: number };
   /** Open ones, by category. */
   exceptions: Record<string, number>;
   /** By status. */
@@ -45,7 +46,7 @@ export async function installationStatus(
   integration: Integration,
 ): Promise<InstallationStatus> {
   const systems = Object.keys(integration.systems);
-  const [clock, nodes, projection, intake, illness, backlog, exceptions, orders] = await Promise.all([
+  const [clock, nodes, projection, intake, illness, backlog, exceptions, orders, items] = await Promise.all([
     readClock(db),
     readNodes(db),
     readProjection(db),
@@ -54,6 +55,7 @@ export async function installationStatus(
     deliveryBacklog(db, systems),
     countExceptions(db),
     countOrders(db),
+    countItems(db),
   ]);
   return {
     at: clock,
@@ -67,6 +69,7 @@ export async function installationStatus(
       ...(intake.get(system) ?? { lastReceivedAt: null, receivedToday: 0, refusedToday: 0 }),
       ...backlog.get(system)!,
     })),
+    inventory: { items },
     exceptions,
     orders,
   };
@@ -147,4 +150,9 @@ async function countOrders(db: Database): Promise<Record<string, number>> {
     "select status, count(*)::float8 as count from sales_order group by status order by status",
   );
   return Object.fromEntries(rows.map((row) => [row.status, row.count]));
+}
+
+async function countItems(db: Database): Promise<number> {
+  const { rows } = await db.query<{ count: number }>("select count(*)::float8 as count from stock_item");
+  return rows[0]!.count;
 }

@@ -12,6 +12,8 @@ const LIST = "deliveries";
 const DELIVERY_ID = /^[1-9][0-9]{0,14}$/;
 const IdPath = object({ id: Type.String({ pattern: DELIVERY_ID.source, description: "A delivery's id" }) });
 
+const Decided = object({ id: Type.String(), target: Type.String(), lane: Type.String(), state: oneOf("waiting", "skipped") });
+
 export function deliveryRoutes({ operations }: GatewayPorts): HandledRoute[] {
   const list = route({
     method: "GET",
@@ -51,5 +53,30 @@ export function deliveryRoutes({ operations }: GatewayPorts): HandledRoute[] {
       return { body: found };
     },
   });
-  return [list, read];
+  const retry = route({
+    method: "POST",
+    path: "/ops/v1/deliveries/{id}/retry",
+    operation: "retryDelivery",
+    tag: "Operations",
+    summary: "Send a parked delivery again",
+    description: "Where its outcome is unknown it is looked up in the target first.",
+    access: "ops:write",
+    pathParameters: IdPath,
+    answers: { 200: { description: "It waits for its turn", schema: Decided }, 409: { description: "It is not parked" } },
+    handle: async ({ path }) => ({ body: await operations.retry(path.id) }),
+  });
+  const skip = route({
+    method: "POST",
+    path: "/ops/v1/deliveries/{id}/skip",
+    operation: "skipDelivery",
+    tag: "Operations",
+    summary: "Give a parked delivery up",
+    description: "What waits behind it goes on. The reason is kept with the delivery, and who gave it.",
+    access: "ops:write",
+    pathParameters: IdPath,
+    body: object({ reason: Type.String({ minLength: 1, maxLength: 500, pattern: "^[^\\u0000]*$" }) }),
+    answers: { 200: { description: "It is settled as skipped", schema: Decided }, 409: { description: "It is not parked" } },
+    handle: async ({ path, body, caller }) => ({ body: await operations.skip(path.id, `${caller.name}: ${body.reason}`) }),
+  });
+  return [list, read, retry, skip];
 }
