@@ -63,7 +63,17 @@ export interface MappedEvent {
   time?: Time;
 }
 
-export type Mapping = { events: MappedEvent[] } | { ignored: string } | { failed: string; path?: string };
+/** A row of a message that could not be mapped, while the others could. */
+export interface RowProblem {
+  /** Of the message, from 1. */
+  line: number;
+  reason: string;
+}
+
+export type Mapping =
+  | { events: MappedEvent[]; problems?: RowProblem[] }
+  | { ignored: string }
+  | { failed: string; path?: string };
 
 export interface Webhook {
   /** Throws `webhook.unsigned` where the signature does not fit. Never reads beyond headers and body. */

@@ -186,11 +186,21 @@ export async function countSettled(db: Database, scope: SettledScope): Promise<S
   return rows.map(({ first_at, last_at, ...row }) => ({ ...row, firstAt: first_at, lastAt: last_at }));
 }
 
+/** The newest id there is: a replay goes no further, or it would meet its own deliveries. */
+export async function newestDelivery(db: Queryable): Promise<number> {
+  const { rows } = await db.query<{ last: string }>({
+    name: "newest-delivery",
+    text: "select last_value as last from delivery_id",
+    values: [],
+  });
+  return Number(rows[0]!.last);
+}
+
 /** In the order in which they were delivered first; of several of one key the newest. */
 export async function readSettled(
   db: Queryable,
   scope: SettledScope,
-  page: { after: number; limit: number },
+  page: { after: number; until: number; limit: number },
 ): Promise<SettledRow[]> {
   const { rows } = await db.query<{
     id: string;
@@ -210,11 +220,11 @@ export async function readSettled(
     text: `select d.id, d.target, d.lane, d.class, d.type, d.flow, d.key, d.cause_seq, d.correlation_id, d.payload, d.settled_at,
                   exists (select from delivery w where w.target = d.target and w.lane = d.lane and w.type = d.type
                            and w.key = d.key) as under_way
-           ${SETTLED} and d.id > $7
+           ${SETTLED} and d.id > $7 and d.id <= $8
              and not exists (select from delivery_done n where n.lane = d.lane and n.id > d.id and n.target = d.target
                               and n.type = d.type and n.key = d.key and n.outcome = 'delivered')
-           order by d.id limit $8`,
-    values: [...settledValues(scope), page.after, page.limit],
+           order by d.id limit $9`,
+    values: [...settledValues(scope), page.after, page.until, page.limit],
   });
   return rows.map((row) => ({
     id: Number(row.id),

@@ -2,7 +2,7 @@
 // is a problem beside them. Only decisions are refused, by not being made.
 import { ZERO } from "../../core/decimal.ts";
 import type { Time } from "../../core/time.ts";
-import { noReaction, type Reaction } from "../reaction.ts";
+import { noReaction, type ProblemCode, type Reaction } from "../reaction.ts";
 import { decideAcceptance } from "./accept.ts";
 import { decideBooked, decideBookingRefused } from "./book.ts";
 import { decideCancellation, decideCancellationRefused } from "./cancel.ts";
@@ -18,7 +18,7 @@ import {
   decideReallocation,
   decideReleaseRefused,
   decideShortPick,
-} from "./resource.ts";
+} from "./re-source.ts";
 import { decideResubmission } from "./resubmit.ts";
 import { decideDelivery, decideShipment } from "./ship.ts";
 import type { Order } from "./state.ts";
@@ -36,7 +36,7 @@ export function decideOrder(
   event: OrderOccurrence,
   context: OrderContext,
 ): Reaction {
-  if (after === null) return decideUnknown(event, context);
+  if (after === null) return decideUnknown(event);
   const d = new Decision(order, after, event, context);
   if (!react(d)) return noReaction();
   finish(d);
@@ -116,7 +116,7 @@ function reactToGoods(d: Decision): boolean {
 function finish(d: Decision): void {
   if (isCancelled(d.order)) {
     const reason = d.order.cancellation?.reason ?? "";
-    if (d.before?.hold) d.solve(d.before.hold.code as Parameters<Decision["solve"]>[0]);
+    if (d.before?.hold) d.solve(d.before.hold.code as ProblemCode);
     d.decide("order.cancelled", reason === "" ? {} : { reason });
   }
   if (isFinished(d.order)) d.decide("order.closed", { closedAt: d.now });

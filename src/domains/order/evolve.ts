@@ -73,7 +73,7 @@ function change(order: Order, event: OrderOccurrence): Order {
     case "order.pick.short":
       return withShortPick(order, event);
     case "order.cancellation.requested":
-      return withCancellationRequest(order, event.data);
+      return withCancellationRequest(order, event.data, event.source);
     case "order.cancellation.confirmed":
       return withCancellationAnswer(order, event);
     case "order.cancellation.refused":
@@ -115,7 +115,8 @@ function decide(order: Order, event: OrderOccurrence): Order {
       return withCancellationAsked(order, event.data);
     case "order.cancelled": {
       const reason = event.data.reason ?? order.cancellation?.reason ?? "";
-      return { ...order, status: "cancelled", hold: null, cancellation: { requested: true, reason } };
+      const cancellation = { requested: true, reason, by: order.cancellation?.by ?? "" };
+      return { ...order, status: "cancelled", hold: null, cancellation };
     }
     case "order.closed":
       return { ...order, status: "closed" };

@@ -66,4 +66,10 @@ function summary(lines: readonly ServedLine[], places: readonly string[]): strin
   return sentence([counts.join(", ")]);
 }
 
-const sentence = (parts: readonly string[]): string => `${parts.join("; ")}.`;
+const LENGTH_MAX = 1000;
+
+/** As long as an explanation may be, cut off visibly. */
+export function sentence(parts: readonly string[]): string {
+  const text = `${parts.join("; ")}.`;
+  return text.length > LENGTH_MAX ? `${text.slice(0, LENGTH_MAX - 1)}…` : text;
+}

@@ -7,7 +7,7 @@ import type { OrderEventData, ShipmentShipped } from "./contract.ts";
 import type { Decision } from "./decision.ts";
 import { goodsIssue } from "./goods-movement.ts";
 import { findPlace, linesById, openUnits, reservedAt } from "./lines.ts";
-import { letGoOfSurplus } from "./resource.ts";
+import { letGoOfSurplus } from "./re-source.ts";
 import { type Contradiction, type Increment, readShipment, type StrangeIncrement } from "./shipment.ts";
 import type { LineUnits, Order, OrderLine } from "./state.ts";
 import { isAccepted } from "./status.ts";

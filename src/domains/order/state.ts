@@ -117,8 +117,8 @@ export interface Order {
   bookedAtSource: boolean;
   /** By place, what was released there and whether it was confirmed. */
   releases: OrderRelease[];
-  /** `requested`: the whole order. */
-  cancellation: { requested: boolean; reason: string } | null;
+  /** The latest one that was asked for, and by which system. `requested`: the whole order. */
+  cancellation: { requested: boolean; reason: string; by: string } | null;
   /** By place, what was asked back and has no answer to yet. */
   cancelling: { location: string; lines: LineUnits[] }[];
   /** Cancellations that were sent out so far: the last one's number. */

@@ -5,7 +5,6 @@ import { isCurrency } from "../../core/money.ts";
 import { parseTime } from "../../core/time.ts";
 import { orderKey } from "../key.ts";
 import { noReaction, type Problem, type ProblemCode, type Reaction } from "../reaction.ts";
-import type { OrderContext } from "./context.ts";
 import { fingerprint } from "./decision.ts";
 import type { OrderOccurrence } from "./evolve.ts";
 import { type GoodsMoved, goodsIssue, goodsReturn } from "./goods-movement.ts";
@@ -13,7 +12,7 @@ import { type OwnUnits, sumStated } from "./lines.ts";
 
 const NOTE = "of an order that is not known";
 
-export function decideUnknown(event: OrderOccurrence, _context: OrderContext): Reaction {
+export function decideUnknown(event: OrderOccurrence): Reaction {
   const reaction = noReaction();
   switch (event.type) {
     case "order.submitted":

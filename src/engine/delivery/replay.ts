@@ -7,6 +7,7 @@ import { insertDeliveries, type NewDelivery, type PendingDelivery } from "../../
 import {
   countSettled,
   countStuck,
+  newestDelivery,
   readSettled,
   readStuck,
   releaseStuck,
@@ -134,7 +135,8 @@ export class Replays {
     const { db } = this.options;
     const settled = this.settledScope(scope, () => true);
     const counts = await countSettled(db, settled);
-    const samples = await readSettled(db, settled, { after: 0, limit: SAMPLES });
+    const page = { after: 0, until: await newestDelivery(db), limit: SAMPLES };
+    const samples = await readSettled(db, settled, page);
     return {
       types: counts.map((count) => ({ ...count, treatment: this.treatment(scope.system, count.type) })),
       samples: samples.map(({ id, type, key, settledAt }) => ({ id: String(id), type, key, settledAt })),
@@ -146,8 +148,9 @@ export class Replays {
     const { db, owner } = this.options;
     const settled = this.settledScope(scope, (treatment) => treatment !== "left");
     const result: ReplayResult = { replayed: 0, unwanted: 0, underWay: 0 };
+    const until = await newestDelivery(db);
     for (let after = 0; ; ) {
-      const rows = await readSettled(db, settled, { after, limit: PAGE });
+      const rows = await readSettled(db, settled, { after, until, limit: PAGE });
       if (rows.length === 0) return result;
       after = rows.at(-1)!.id;
       const idle = rows.filter((row) => !row.underWay);

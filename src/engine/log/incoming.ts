@@ -20,7 +20,7 @@ export type Incoming =
       content: string;
       receipt: Receipt;
       events: AppendEvent[];
-      problem?: Problem;
+      problems: Problem[];
     };
 
 /** What is wrong and where: a JSON path into the event's data, or a field of the envelope. */

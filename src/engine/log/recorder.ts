@@ -271,7 +271,7 @@ type Identified = Exclude<Incoming, { kind: "rejected" }>;
 function planNew(plan: Plan, item: Identified, count: IntakeCount): void {
   if (item.kind === "native") {
     plan.receipts.push(item.receipt);
-    if (item.problem !== undefined) plan.problems.push(item.problem);
+    plan.problems.push(...item.problems);
     if (item.receipt.outcome === "mapped") count.nativeMapped += 1;
     else if (item.receipt.outcome === "ignored") count.nativeIgnored += 1;
     else count.nativeFailed += 1;

@@ -26,7 +26,7 @@ export function mapReceipt(
   source: NativeSource,
   receiptId: string,
   message: NativeMessage,
-): { receipt: Receipt; events: AppendEvent[]; problem?: Problem } {
+): { receipt: Receipt; events: AppendEvent[]; problems: Problem[] } {
   const revision = source.connector.mappingRevision;
   const receipt: Receipt = {
     id: receiptId,
@@ -41,23 +41,24 @@ export function mapReceipt(
   };
   const mapping = mapSafely(source.session, message);
   if ("ignored" in mapping)
-    return { receipt: { ...receipt, outcome: "ignored", reason: mapping.ignored }, events: [] };
+    return { receipt: { ...receipt, outcome: "ignored", reason: mapping.ignored }, events: [], problems: [] };
   const failure = "failed" in mapping ? mapping : firstInvalid(mapping);
   if (failure !== undefined) {
     const reason = failure.path === undefined ? failure.failed : `${failure.path}: ${failure.failed}`;
     return {
       receipt: { ...receipt, outcome: "failed", reason },
       events: [],
-      problem: mappingProblem(source, receipt, reason),
+      problems: [mappingProblem(source, receipt, reason)],
     };
   }
-  const { events } = mapping as { events: { type: string; data: unknown; time?: string }[] };
+  const { events, problems: rows = [] } = mapping as Extract<Mapping, { events: unknown }>;
   const canonical = events.map((event, index) => ({
     ...canonicalEvent(source.system, source.company, event),
     id: mappedEventId(receiptId, index, revision),
     receiptId,
   }));
-  return { receipt: { ...receipt, events: canonical.length }, events: canonical };
+  const problems = rows.map(({ line, reason }) => mappingProblem(source, receipt, reason, line));
+  return { receipt: { ...receipt, events: canonical.length }, events: canonical, problems };
 }
 
 /** A connector's own fault while mapping is a failed mapping of this message, not a failure of the stream. */
@@ -82,12 +83,19 @@ function firstInvalid(mapping: {
   return undefined;
 }
 
-function mappingProblem(source: NativeSource, receipt: Receipt, reason: string): Problem {
+function mappingProblem(source: NativeSource, receipt: Receipt, reason: string, line?: number): Problem {
+  const where = line === undefined ? "" : `, line ${line},`;
   return {
     code: "receipt.not-mapped",
-    fingerprint: `receipt.not-mapped/${source.system}/${receipt.topic}/${receipt.nativeId}`,
-    title: `${source.system} ${receipt.topic} ${receipt.nativeId} could not be mapped: ${reason}`,
-    detail: { receiptId: receipt.id, topic: receipt.topic, nativeId: receipt.nativeId, reason },
+    fingerprint: `receipt.not-mapped/${source.system}/${receipt.topic}/${receipt.nativeId}/${line ?? ""}`,
+    title: `${source.system} ${receipt.topic} ${receipt.nativeId}${where} could not be mapped: ${reason}`,
+    detail: {
+      receiptId: receipt.id,
+      topic: receipt.topic,
+      nativeId: receipt.nativeId,
+      reason,
+      ...(line === undefined ? {} : { line }),
+    },
     system: source.system,
     key: `receipt:${receipt.id}`,
   };

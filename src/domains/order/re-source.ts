@@ -7,6 +7,7 @@ import { type AllocationLine, allocate } from "./allocate.ts";
 import { askBack, type CancelledPart, cancelUnits, worthOf } from "./cancel.ts";
 import type { OrderEventData } from "./contract.ts";
 import type { Decision, Promised } from "./decision.ts";
+import { sentence } from "./explain.ts";
 import {
   askedBack,
   findLine,
@@ -125,7 +126,7 @@ function resource(
     if (missing > toCancel) wanted.push({ lineId, sku, quantity: missing - toCancel, barred });
   }
   cancelUnits(d, cancelled, d.order.cancellation?.reason ?? "");
-  replace(d, { withdrawn, wanted, because: [`${because}.`], queue: { standingOf: () => "broken" } });
+  replace(d, { withdrawn, wanted, because: [sentence([because])], queue: { standingOf: () => "broken" } });
   decideReleases(d);
 }
 
@@ -201,7 +202,7 @@ export function decideReallocation(d: Decision): void {
     withdrawn.push({ lineId, sku, location: "", quantity: backordered });
   }
   const places = [...new Set(lost.map((one) => one.location))].join(", ");
-  const because = lost.length === 0 ? [] : [`${places} no longer had what was promised from there.`];
+  const because = lost.length === 0 ? [] : [sentence([`${places} no longer had what was promised from there`])];
   const wanted = sumWanted(d, withdrawn);
   replace(d, { withdrawn, wanted, because, queue: { standingOf: standingOf(lost, waiting), lost } });
   decideReleases(d);
