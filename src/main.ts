@@ -8,6 +8,7 @@ import { registerConfiguration } from "./engine/operations/configuration.ts";
 import { findApiKey, validApiKeys } from "./engine/operations/api-key.ts";
 import { openOperations } from "./engine/operations/operations.ts";
 import { type CrossdockNode, startNode } from "./engine/node.ts";
+import { DEFAULT_HOST, DEFAULT_PORT } from "./gateway/address.ts";
 import { type GatewayLimits, defaultLimits } from "./gateway/limits.ts";
 import { gatewayRoutes } from "./gateway/routes.ts";
 import { type Gateway, openGateway } from "./gateway/server.ts";
@@ -18,9 +19,6 @@ import type { Integration } from "./policy/integration.ts";
 import { startEmbedded } from "./postgres/embedded/start.ts";
 import { checkSchema, migrate } from "./postgres/migrate.ts";
 import { checkDurability, type Database, openDatabase } from "./postgres/pool.ts";
-
-export const DEFAULT_PORT = 4400;
-export const DEFAULT_HOST = "127.0.0.1";
 
 export interface StartOptions {
   /** One of the two: a file, or an integration whose settings are resolved. */

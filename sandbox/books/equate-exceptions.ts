@@ -1,10 +1,10 @@
 // Exceptions: those that the input must end in, by category and document, and none that is left open for a reason
 // of the machinery's own.
 import type { Drawn } from "./drawn.ts";
-import { splitKey } from "./equate-promises.ts";
 import type { CrossdockException } from "./facts.ts";
 import type { Category } from "./input.ts";
 import { type Equation, equate, Tally } from "./tally.ts";
+import { splitKey } from "./trace.ts";
 
 const categories: readonly Category[] = ["customer", "code", "quantity", "price", "cancellation"];
 /** Where an exception does not say itself which kind of row it is about. */

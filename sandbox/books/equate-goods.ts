@@ -3,7 +3,7 @@
 import type { Drawn } from "./drawn.ts";
 import { writeExact } from "./exact.ts";
 import type { ErpMovement, Goods, Location } from "./facts.ts";
-import { documentOf, GOODS_ISSUE, movedGoods, movementLines } from "./figures.ts";
+import { GOODS_ISSUE, GOODS_RETURN, movedGoods, movementLines } from "./posted.ts";
 import { type Equation, equate, Tally } from "./tally.ts";
 import { named } from "./trace.ts";
 
@@ -50,32 +50,20 @@ const lineAt = (location: string, number: string, sku: string, quantity: bigint)
   `${location} ${number} ${sku} ${writeExact(quantity)}`;
 
 export function equateMovements(drawn: Drawn): Equation[] {
-  const { facts, trace, figures } = drawn;
+  const { facts, figures } = drawn;
   const section = "Goods movements";
-  const returned = new Tally();
   const moved = new Tally();
   for (const { warehouse, goods } of movedGoods(facts)) {
-    const { location } = warehouse;
-    if (goods.kind === "return") returned.add(`${location} ${documentOf(trace, goods)}`, goods.quantity);
-    if (goods.kind === "receipt" || goods.kind === "adjustment") {
-      moved.add(moveAt(location, goods.kind, goods));
-    }
+    if (goods.kind === "issue" || goods.kind === "return") continue;
+    moved.add(moveAt(warehouse.location, goods.kind, goods));
   }
-  const postedReturns = new Tally();
   const posted = new Tally();
-  const orderOfInvoice = new Map(facts.erp.invoices.map(({ number, order }) => [number, order]));
   for (const { movement, line } of movementLines(facts.erp.movements)) {
     const { location, type } = movement;
-    if (type === GOODS_ISSUE) continue;
-    if (type === "651") {
-      const order = movement.order || (orderOfInvoice.get(line.invoice) ?? "");
-      postedReturns.add(`${location} ${named(trace.find(order), order)} ${line.sku}`, line.quantity);
-      continue;
-    }
+    if (type === GOODS_ISSUE || type === GOODS_RETURN) continue;
     const [kind, sign] = kinds[type] ?? [`type ${type}`, 1n];
-    posted.add(
-      moveAt(location, kind, { sku: line.sku, quantity: sign * line.quantity, isHeld: line.isBlocked }),
-    );
+    const goods = { sku: line.sku, quantity: sign * line.quantity, isHeld: line.isBlocked };
+    posted.add(moveAt(location, kind, goods));
   }
   return [
     equate({
@@ -83,16 +71,16 @@ export function equateMovements(drawn: Drawn): Equation[] {
       section,
       title: "Each goods issue of a warehouse is posted once in the ERP",
       measure: "units",
-      left: { "issued by the warehouses": figures.issued },
-      right: { "posted in the ERP": figures.posted },
+      left: { "issued by the warehouses": figures.issues.moved },
+      right: { "posted in the ERP": figures.issues.posted },
     }),
     equate({
       id: "movements.returns",
       section,
       title: "Each return that came in is posted once in the ERP",
       measure: "units",
-      left: { "received by the warehouses": returned },
-      right: { "posted in the ERP": postedReturns },
+      left: { "received by the warehouses": figures.returns.moved },
+      right: { "posted in the ERP": figures.returns.posted },
     }),
     equate({
       id: "movements.others",

@@ -119,14 +119,14 @@ function freightOf({ facts, trace }: Drawn): Tally {
 
 /** From the warehouses' shipments and the input's prices alone; what is not to be billed is left out. */
 function ownTotal({ expected, facts, trace, figures }: Drawn) {
-  const unbilled = new Map(figures.unbilled.entries());
+  const unbilled = new Map(figures.issues.apart.entries());
   const [goods, freight] = [new Tally(), new Tally()];
   let unrounded = 0n;
   for (const { outbound } of facts.warehouses) {
     for (const { reference, shipments } of outbound) {
       const number = trace.findReleased(reference);
       for (const { line, sku, quantity } of shipments.flatMap((shipment) => shipment.lines)) {
-        const price = number === undefined ? undefined : trace.shippedPrice(number, line, sku);
+        const price = number === undefined ? undefined : trace.shippedPrice(number, { reference, line, sku });
         if (number === undefined || price === undefined) {
           goods.add(`? ${named(number, reference)} ${sku} has no price in the input`, 1n);
           continue;

@@ -5,7 +5,7 @@ import { readExact, writeExact } from "./exact.ts";
 import type { CrossdockException } from "./facts.ts";
 import { lessBuffer, openUnits, oversold, ownAvailable } from "./promise.ts";
 import { type Equation, equate, Tally } from "./tally.ts";
-import { named } from "./trace.ts";
+import { named, splitKey } from "./trace.ts";
 
 export interface Shortfall {
   sku: string;
@@ -173,11 +173,4 @@ function linesIn(exception: CrossdockException, name: string) {
 function splitPlace(place: string): [string, string] {
   const space = place.indexOf(" ");
   return [place.slice(0, space), place.slice(space + 1)];
-}
-
-/** `stock:main/85123A` is SKU 85123A of the company main. */
-export function splitKey(key: string): [domain: string, name: string] {
-  const colon = key.indexOf(":");
-  const name = key.slice(key.indexOf("/", colon) + 1);
-  return [key.slice(0, Math.max(0, colon)), name.replaceAll("%2F", "/").replaceAll("%25", "%")];
 }

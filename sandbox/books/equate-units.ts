@@ -1,18 +1,17 @@
 // Units from the order to the invoice, and what was taken back of them.
 import type { Drawn } from "./drawn.ts";
 import { type Equation, equate, Tally } from "./tally.ts";
-import { named } from "./trace.ts";
+import { named, splitKey } from "./trace.ts";
 
-export function equateUnits({ expected, facts, trace, figures }: Drawn): Equation[] {
+export function equateUnits(drawn: Drawn): Equation[] {
+  const { facts, trace, figures } = drawn;
   const section = "Units";
-  const { accepted, shipped, cancelled, invoiced, open, unbilled, credited, returned } = figures;
+  const { accepted, shipped, cancelled, invoiced, open, issues } = figures;
   const overShipped = new Tally();
   for (const [document, units] of shipped.entries()) {
     const beyond = units + cancelled.get(document) - accepted.get(document);
     if (beyond > 0n) overShipped.add(document, beyond);
   }
-  const takenBack = new Tally();
-  for (const { order, sku, quantity } of expected.takenBack) takenBack.add(`${order} ${sku}`, quantity);
   const own = { cancelled: new Tally(), invoiced: new Tally(), credited: new Tally() };
   for (const order of facts.crossdock.orders) {
     const number = named(trace.find(order.orderId), order.orderId);
@@ -38,26 +37,50 @@ export function equateUnits({ expected, facts, trace, figures }: Drawn): Equatio
       title: "Accepted and over-shipped is invoiced, cancelled or open",
       measure: "units",
       left: { accepted, "over-shipped": overShipped },
-      right: { invoiced, cancelled, open, "shipped, not to be billed": unbilled },
+      right: { invoiced, cancelled, open, "shipped, not to be billed": issues.apart },
     }),
-    equate({
-      id: "units.taken-back",
-      section,
-      title: "What the input takes back of its sales is cancelled or credited",
-      measure: "units",
-      left: { "taken back in the input": takenBack },
-      right: { cancelled, credited },
-    }),
+    equateTakenBack(drawn, section),
     equate({
       id: "units.returned",
       section,
       title: "What came back to the warehouses is credited",
       measure: "units",
-      left: { "came back": returned, "credited without goods": figures.creditedWithoutGoods },
-      right: { credited },
+      left: { "came back": figures.returned, "credited without goods": figures.creditedWithoutGoods },
+      right: { credited: figures.credited, "came back, not to be credited": figures.returns.apart },
     }),
     knows("cancelled", "cancelled"),
     knows("invoiced", "invoiced"),
     knows("credited", "credited"),
   ];
+}
+
+/** Exceptions that say that goods had gone when they were to be cancelled, or can not come back. */
+const REFUSALS: ReadonlySet<string> = new Set(["order.cancellation-refused", "return.over-quantity"]);
+
+/** What is neither cancelled nor credited must be refused: then an exception is open about its order. */
+function equateTakenBack({ expected, facts, trace, figures }: Drawn, section: string): Equation {
+  const { cancelled, credited } = figures;
+  const takenBack = new Tally();
+  const orders = new Map<string, string>();
+  for (const { order, sku, quantity } of expected.takenBack) {
+    takenBack.add(`${order} ${sku}`, quantity);
+    orders.set(`${order} ${sku}`, order);
+  }
+  const refusing = new Set<string | undefined>();
+  for (const { code, key } of facts.crossdock.exceptions) {
+    if (REFUSALS.has(code)) refusing.add(trace.find(splitKey(key)[1]));
+  }
+  const refused = new Tally();
+  for (const [document, units] of takenBack.entries()) {
+    const left = units - cancelled.get(document) - credited.get(document);
+    if (left > 0n && refusing.has(orders.get(document))) refused.add(document, left);
+  }
+  return equate({
+    id: "units.taken-back",
+    section,
+    title: "What the input takes back of its sales is cancelled, credited or refused as an exception",
+    measure: "units",
+    left: { "taken back in the input": takenBack },
+    right: { cancelled, credited, "refused as an exception": refused },
+  });
 }

@@ -5,8 +5,9 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { waitFor } from "../systems/simulation/testing.ts";
 import { differing, draw } from "./testing/drawing.ts";
+import { must } from "./testing/must.ts";
 import { type Played, play, readBack } from "./testing/small-trade.ts";
-import { type Mistakes, must, Trade } from "./testing/trade.ts";
+import { type Mistakes, Trade } from "./testing/trade.ts";
 
 let trade: Trade;
 beforeAll(async () => {
@@ -32,8 +33,8 @@ const channelOf = ({ first }: Played) => ({
 /** A second outbound order of the same name, which ships like the first. */
 async function shipAgain({ keyed }: Played): Promise<string> {
   const reference = `${keyed.answer.orderId}-EAST-1`;
-  await trade.order("EAST", reference, [{ lineId: "10", index: "0", sku: "20002", quantity: 1 }]);
-  await waitFor("the second shipment", () => trade.shipmentsOf("EAST", reference));
+  await trade.places.order("EAST", reference, [{ lineId: "10", index: "0", sku: "20002", quantity: 1 }]);
+  await waitFor("the second shipment", () => trade.places.shipmentsOf("EAST", reference));
   return reference;
 }
 
@@ -224,7 +225,7 @@ const sabotages: Sabotage[] = [
     title: "goods are shipped twice, and the integration notices",
     spoil: async (played) => {
       const reference = await shipAgain(played);
-      const shipments = await trade.shipmentsOf("EAST", reference);
+      const shipments = await trade.places.shipmentsOf("EAST", reference);
       trade.tellShipped(played.keyed, 0, "EAST", 1);
       played.keyed.answer.shipments.push({ ...played.keyed.answer.shipments[0]! });
       await trade.post({
@@ -267,7 +268,7 @@ const sabotages: Sabotage[] = [
     spoil: async ({ second }) => {
       // EAST has had 2 of them, which are gone: it can give none.
       const reference = `${second.answer.orderId}-EAST-2`;
-      await trade.order("EAST", reference, [{ lineId: "1", index: "0", sku: "20003", quantity: 1 }]);
+      await trade.places.order("EAST", reference, [{ lineId: "1", index: "0", sku: "20003", quantity: 1 }]);
       await waitFor("the short pick", async () => {
         const { body } = await trade.east("GET", `/api/outbound?externalOrderNo=${reference}`);
         return body.items[0]?.status === "short" ? true : undefined;
@@ -335,7 +336,7 @@ describe("one thing goes wrong", () => {
     await play(trade);
     const lines = [{ lineId: "1", index: "0", sku: "20001", quantity: 11 }];
     await must(trade.east("POST", "/control/settings", { pickDelayMs: 200 }));
-    await trade.order("EAST", `${trade.deals[0]!.answer.orderId}-EAST-2`, lines);
+    await trade.places.order("EAST", `${trade.deals[0]!.answer.orderId}-EAST-2`, lines);
     await must(trade.east("POST", "/control/adjust", { sku: "20001", change: -3, reason: "damaged" }));
     const books = await draw(trade);
     expect(books.oversold).toBe(0);

@@ -1,10 +1,10 @@
 // Which order of the input a document belongs to. Every system names it in its own way: the buyer's number on the
 // channel's order, the channel's number in Crossdock, Crossdock's in the ERP, a release's at a warehouse.
 import { ONE } from "./exact.ts";
-import type { CrossdockLine, CrossdockOrder, ErpOrder, Facts } from "./facts.ts";
+import type { CrossdockLine, CrossdockOrder, Facts } from "./facts.ts";
 import type { Expected, InputLine } from "./input.ts";
 
-/** What a release's name adds to the order's: `536365-EAST-2`, `main/536365@EAST#1`. */
+/** What a release's name adds to the order's: `TF-0000001-R2`, `801Q…-R1~802Q…,802Q…`, `SO-100001@EAST#1`. */
 const SUFFIX = /[^A-Za-z0-9][A-Za-z0-9]+$/;
 
 export class Trace {
@@ -12,7 +12,6 @@ export class Trace {
   /** Any name of an order → its number in the input. */
   private readonly names = new Map<string, string>();
   private readonly expected: Expected;
-  private readonly erpOrders = new Map<string, ErpOrder>();
   /** ERP order → its lines. */
   private readonly erpLines = new Map<string, Map<string, InputLine>>();
   /** Input's number → Crossdock's lines of it, in their order. */
@@ -30,7 +29,6 @@ export class Trace {
     // Orders that Crossdock booked bear its number, which is known only now.
     for (const order of erp.orders) this.learn([order.number], [order.reference]);
     for (const order of erp.orders) {
-      this.erpOrders.set(order.number, order);
       const goods = order.lines.filter((line) => !line.isFreight);
       this.erpLines.set(order.number, pairLines(goods, this.ordered(this.find(order.number))));
     }
@@ -41,8 +39,8 @@ export class Trace {
   find(name: string): string | undefined {
     if (this.numbers.has(name)) return name;
     const number = this.names.get(name);
-    const slash = number === undefined ? name.indexOf("/") : -1;
-    return slash < 0 ? number : this.find(name.slice(slash + 1));
+    const company = number === undefined ? /^[^/!]*[/!]/.exec(name) : null;
+    return company === null ? number : this.find(name.slice(company[0].length));
   }
 
   /** The same for a document at a warehouse, whose name may go on behind the order's. */
@@ -54,25 +52,22 @@ export class Trace {
     return undefined;
   }
 
-  erpOrder(number: string): ErpOrder | undefined {
-    return this.erpOrders.get(number);
-  }
-
   /** The line of the input that a line of an ERP order stands for. */
   inputLine(erpOrder: string, line: string): InputLine | undefined {
     return this.erpLines.get(erpOrder)?.get(line);
   }
 
   /**
-   * The input's price of what a warehouse shipped. The warehouse has the line's name from Crossdock, or counts
-   * the lines; where all lines of the SKU have one price, it does not matter which it is.
+   * The input's price of what a warehouse shipped. Where all lines of the SKU have one price, it does not matter
+   * which it is; else the warehouse has the line's name, or a number for the names that ride on the reference.
    */
-  shippedPrice(number: string, line: string, sku: string): bigint | undefined {
+  shippedPrice(number: string, { reference, line, sku }: ShippedLine): bigint | undefined {
     const ofSku = this.ordered(number).filter((ordered) => ordered.sku === sku);
     if (new Set(ofSku.map((ordered) => ordered.price)).size === 1) return ofSku[0]!.price;
+    const names = reference.split("~")[1]?.split(",");
+    const name = names === undefined ? line : names[Number(line) - 1];
     const lines = this.crossdockLines.get(number) ?? [];
-    const byName = lines.find((candidate) => candidate.lineId === line)?.line;
-    const found = byName?.sku === sku ? byName : lines[Number(line) - 1]?.line;
+    const found = lines.find(({ lineId }) => lineId === name)?.line;
     return found?.sku === sku ? found.price : undefined;
   }
 
@@ -103,6 +98,13 @@ export class Trace {
 
 /** For documents that belong to no order of the input. */
 export const named = (number: string | undefined, name: string): string => number ?? `? ${name}`;
+
+interface ShippedLine {
+  /** Of the outbound order. */
+  reference: string;
+  line: string;
+  sku: string;
+}
 
 interface SoldLine {
   line: string;
@@ -141,3 +143,10 @@ function pairLines(sold: readonly SoldLine[], ordered: readonly InputLine[]): Ma
 
 /** price ÷ price unit = the price of one, without dividing. */
 const hasPrice = (line: SoldLine, one: bigint): boolean => line.price * ONE === one * line.priceUnit;
+
+/** `stock:main/85123A` is SKU 85123A of the company main. */
+export function splitKey(key: string): [domain: string, name: string] {
+  const colon = key.indexOf(":");
+  const name = key.slice(key.indexOf("/", colon) + 1);
+  return [key.slice(0, Math.max(0, colon)), name.replaceAll("%2F", "/").replaceAll("%25", "%")];
+}

@@ -1,6 +1,7 @@
 // Reads the fields of a native record that was parsed exactly (numbers by their source text). What is missing or of
 // another kind throws `native.unexpected` with the field's name: a mapping fails, a poll is tried again.
 import { CrossdockError, numberText, readExact } from "../../src/connector/index.ts";
+import { countryByName, isCountry } from "../../src/core/country.ts";
 import { excerpt } from "../../src/core/excerpt.ts";
 import { canonicalJson } from "../../src/core/json.ts";
 
@@ -80,6 +81,12 @@ export function identifierOr(fields: Fields, name: string): string | undefined {
   const text = textOr(fields, name);
   if (text === undefined || isIdentifier(text)) return text;
   throw unexpected(name, "a name of at most 128 letters without control characters", text);
+}
+
+/** ISO 3166-1 alpha-2, of a code or of a name as people spell it. */
+export function countryOf(text: string | undefined): string | undefined {
+  if (text === undefined) return undefined;
+  return isCountry(text) ? text : countryByName(text);
 }
 
 function unexpected(name: string, wanted: string, value: unknown, cause?: unknown): CrossdockError {

@@ -1,19 +1,9 @@
-// The command line: every command, its options and its help. Runs one command and says how it ended.
+// The command line: every command, its options and its help. Runs one command and says how it ended. What a command
+// needs is loaded when it runs, so that help and mistakes are answered at once.
 import { Command, CommanderError, Option } from "commander";
-import { scopes } from "../engine/operations/api-key.ts";
-import { DEFAULT_HOST, DEFAULT_PORT } from "../main.ts";
+import { scopes } from "../engine/operations/scopes.ts";
+import { DEFAULT_HOST, DEFAULT_PORT } from "../gateway/address.ts";
 import { VERSION } from "../package-root.ts";
-import { runBalance } from "./commands/balance.ts";
-import { runCheck } from "./commands/check.ts";
-import { runDeliveries, runRetry, runShowDelivery, runSkip } from "./commands/deliveries.ts";
-import { runBench, runDemo } from "./commands/dispatch.ts";
-import { runExceptions } from "./commands/exceptions.ts";
-import { runInit } from "./commands/init.ts";
-import { runCreateKey, runListKeys, runRevokeKey } from "./commands/keys.ts";
-import { runReplay } from "./commands/replay.ts";
-import { runStart } from "./commands/start.ts";
-import { runStatus } from "./commands/status.ts";
-import { runTrace } from "./commands/trace.ts";
 import type { CommandContext } from "./context.ts";
 import { failureOf, failureText, type Failure } from "./failure.ts";
 import { levels } from "./log.ts";
@@ -23,7 +13,9 @@ export async function runProgram(args: readonly string[], context: CommandContex
   const ended = { code: 0 };
   const program = buildProgram(context, ended);
   try {
-    await program.parseAsync([...args], { from: "user" });
+    // A bare `crossdock` is a question.
+    if (args.length === 0) program.outputHelp();
+    else await program.parseAsync([...args], { from: "user" });
     return ended.code;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0;
@@ -57,8 +49,6 @@ function buildProgram(context: CommandContext, ended: Ended): Command {
   addLooking(program, context);
   addActing(program, context, ended);
   addPrograms(program, ended);
-  // A bare `crossdock` is a question.
-  program.action(() => program.outputHelp());
   return program;
 }
 
@@ -75,29 +65,29 @@ function addRunning(program: Command, context: CommandContext, ended: Ended): vo
   installation(program.command("init"))
     .description("write a configuration that starts as it is, and make the first API key")
     .option("--no-key", "make no API key")
-    .action((flags) => runInit(context, flags));
+    .action(async (flags) => (await import("./commands/init.ts")).runInit(context, flags));
   installation(program.command("check"))
     .description("prove the configuration; exit code 1 if it does not hold")
     .action(async (flags) => {
-      ended.code = await runCheck(context, flags);
+      ended.code = await (await import("./commands/check.ts")).runCheck(context, flags);
     });
   installation(program.command("start"))
     .description("run the node and its gateway until a signal ends it")
     .option("--port <port>", `where the gateway listens (default: ${DEFAULT_PORT}, or CROSSDOCK_PORT)`)
     .option("--host <host>", `on which address (default: ${DEFAULT_HOST}, or CROSSDOCK_HOST)`)
-    .action((flags) => runStart(context, flags));
+    .action(async (flags) => (await import("./commands/start.ts")).runStart(context, flags));
 }
 
 function addLooking(program: Command, context: CommandContext): void {
   installation(program.command("status"))
     .description("how every system stands, how far the log is applied, what is open")
-    .action((flags) => runStatus(context, flags));
+    .action(async (flags) => (await import("./commands/status.ts")).runStatus(context, flags));
   installation(program.command("trace"))
     .description("everything about one order, SKU, delivery, message or document")
     .argument("<what>", "an order number, a SKU, a delivery's id, a message's id, a document number")
     .option("--company <company>", "the company that the number belongs to")
     .option("--full", "with the data of every event and delivery")
-    .action((what, flags) => runTrace(context, what, flags));
+    .action(async (what, flags) => (await import("./commands/trace.ts")).runTrace(context, what, flags));
   installation(program.command("exceptions"))
     .description("the worklist: open problems, newest first")
     .option("--all", "solved ones too")
@@ -107,47 +97,48 @@ function addLooking(program: Command, context: CommandContext): void {
     .option("--owner <owner>", "of one owner")
     .option("--key <key>", "of one key, such as order:main/4711")
     .option("--limit <count>", "how many (default: 50)")
-    .action((flags) => runExceptions(context, flags));
+    .action(async (flags) => (await import("./commands/exceptions.ts")).runExceptions(context, flags));
   const deliveries = installation(program.command("deliveries"))
     .description("messages on their way into systems, and what became of them")
     .option("--target <system>", "to one system")
     .option("--state <state>", "waiting, parked, behind, referring, delivered, merged or skipped")
     .option("--lane <key>", "of one lane, such as order:main/4711")
     .option("--limit <count>", "how many (default: 50)")
-    .action((flags) => runDeliveries(context, flags));
+    .action(async (flags) => (await import("./commands/deliveries.ts")).runDeliveries(context, flags));
   installation(deliveries.command("show"))
     .description("one delivery, its payload and its attempts")
     .argument("<id>", "the delivery's id")
-    .action((id, _flags, command) => runShowDelivery(context, id, command.optsWithGlobals()));
+    .action(async (id, _flags, command) => (await import("./commands/deliveries.ts")).runShowDelivery(context, id, command.optsWithGlobals()));
   installation(deliveries.command("retry"))
     .description("send a parked delivery again")
     .argument("<id>", "the delivery's id")
-    .action((id, _flags, command) => runRetry(context, id, command.optsWithGlobals()));
+    .action(async (id, _flags, command) => (await import("./commands/deliveries.ts")).runRetry(context, id, command.optsWithGlobals()));
   installation(deliveries.command("skip"))
     .description("give a parked delivery up; what waits behind it goes on")
     .argument("<id>", "the delivery's id")
     .requiredOption("--reason <text>", "why; it is kept")
-    .action((id, _flags, command) => runSkip(context, id, command.optsWithGlobals()));
+    .action(async (id, _flags, command) => (await import("./commands/deliveries.ts")).runSkip(context, id, command.optsWithGlobals()));
 }
 
 function addActing(program: Command, context: CommandContext, ended: Ended): void {
   installation(program.command("replay"))
-    .description("send again what a system should hold, or map again what could not be; only shown unless --execute is said")
-    .option("--target <system>", "the system that is sent to again")
-    .option("--source <system>", "the system whose failed receipts are mapped again")
-    .option("--domain <domain>", "inventory or order")
-    .option("--key <key>", "of one key, such as stock:main/85123A")
-    .option("--from <time>", "what changed since, RFC 3339 or a date")
-    .option("--to <time>", "what changed before")
-    .option("--exception <id>", "what one exception holds back")
+    .description("send again what a system should hold, or what is held back; only shown unless --execute is said")
+    .option("--target <system>", "what this system is sent is sent again")
+    .option("--exception <id>", "what this exception holds back is tried again")
+    .option("--source <system>", "what of this system could not be mapped is mapped again")
+    .option("--domain <domain>", "of one domain: inventory, order, return or customer")
+    .option("--lane <key>", "of one lane, such as order:main/4711")
+    .option("--key <key>", "of one message key, as crossdock deliveries shows it")
+    .option("--from <time>", "delivered or received since, RFC 3339 or a date")
+    .option("--to <time>", "delivered or received before")
     .option("--execute", "do it")
-    .action((flags) => runReplay(context, flags));
+    .action(async (flags) => (await import("./commands/replay.ts")).runReplay(context, flags));
   installation(program.command("balance"))
     .description("draw up the books, from the systems themselves where they can be read; exit code 1 if they do not balance")
     .option("--date <date>", "of one day (default: everything so far)")
     .option("--without-systems", "from Crossdock's own records alone")
     .action(async (flags) => {
-      ended.code = await runBalance(context, flags);
+      ended.code = await (await import("./commands/balance.ts")).runBalance(context, flags);
     });
   const key = program.command("key").description("API keys: make, list, revoke");
   installation(key.command("create"))
@@ -155,14 +146,14 @@ function addActing(program: Command, context: CommandContext, ended: Ended): voi
     .argument("<name>", "what it is called in logs")
     .option("--scope <scopes...>", `${scopes.join(", ")} (default: all; with --system: system:write)`)
     .option("--system <system>", "the one system that it speaks for")
-    .action((name, flags) => runCreateKey(context, name, flags));
+    .action(async (name, flags) => (await import("./commands/keys.ts")).runCreateKey(context, name, flags));
   installation(key.command("list"))
     .description("list API keys, revoked ones too")
-    .action((flags) => runListKeys(context, flags));
+    .action(async (flags) => (await import("./commands/keys.ts")).runListKeys(context, flags));
   installation(key.command("revoke"))
     .description("revoke an API key; its name is never used again")
     .argument("<name>", "the key's name")
-    .action((name, flags) => runRevokeKey(context, name, flags));
+    .action(async (name, flags) => (await import("./commands/keys.ts")).runRevokeKey(context, name, flags));
 }
 
 /** They read their own options. */
@@ -174,7 +165,7 @@ function addPrograms(program: Command, ended: Ended): void {
     .argument("[options...]")
     .allowUnknownOption()
     .action(async (args: string[]) => {
-      ended.code = await runDemo(args);
+      ended.code = await (await import("./commands/dispatch.ts")).runDemo(args);
     });
   program
     .command("bench")
@@ -190,6 +181,6 @@ function addPrograms(program: Command, ended: Ended): void {
     .argument("[options...]")
     .allowUnknownOption()
     .action(async (args: string[]) => {
-      ended.code = await runBench(args);
+      ended.code = await (await import("./commands/dispatch.ts")).runBench(args);
     });
 }

@@ -7,7 +7,7 @@ import type { Database, Transaction } from "../postgres/pool.ts";
 import type { AppendEvent } from "../store/event.ts";
 import { findAnswers, saveAnswers } from "../store/idempotency.ts";
 import type { Rules } from "./projection/rules.ts";
-import { type Applied, applyEvents } from "./projection/transaction.ts";
+import { type Applied, applyEvents, ConcurrentCreation } from "./projection/transaction.ts";
 import type { WorkingSet } from "./projection/working-set.ts";
 
 /** What a caller sends again unchanged when it did not hear the answer. */
@@ -81,16 +81,30 @@ export class Commands {
   private async pump(): Promise<void> {
     if (this.busy) return;
     this.busy = true;
-    while (this.queue.length > 0) await this.runGroup(this.queue.splice(0, GROUP_MAX));
+    while (this.queue.length > 0) await this.runGroup(this.queue.splice(0, this.groupLength()));
     this.busy = false;
     for (const done of this.idle.splice(0)) done();
+  }
+
+  /** One command of an order or an Idempotency-Key at a time: each is answered with what it alone brought about. */
+  private groupLength(): number {
+    const taken = new Set<string>();
+    for (const [index, { event, idempotency }] of this.queue.entries()) {
+      const answer = idempotency === undefined ? undefined : answerKey(idempotency);
+      if (index >= GROUP_MAX || taken.has(event.key) || (answer !== undefined && taken.has(answer)))
+        return index;
+      taken.add(event.key);
+      if (answer !== undefined) taken.add(answer);
+    }
+    return this.queue.length;
   }
 
   private async runGroup(group: Pending[]): Promise<void> {
     try {
       await this.commit(group);
     } catch (error) {
-      if (group.length === 1) group[0]!.reject(error);
+      // After a fault of the database the outcome may be unknown: who asked decides whether to ask again.
+      if (group.length === 1 || isDatabaseFault(error)) for (const one of group) one.reject(error);
       // A bad one among them fails alone.
       else for (const one of group) await this.runGroup([one]);
     }
@@ -134,7 +148,7 @@ export class Commands {
     const done = new Set<RecordedEvent>();
     for (const pending of keyed) {
       const { client, key, request } = pending.idempotency!;
-      const stored = known.get(`${client}\u0000${key}`);
+      const stored = known.get(answerKey({ client, key }));
       if (stored === undefined) continue;
       done.add(pending.event);
       answers.set(
@@ -160,13 +174,20 @@ export class Commands {
       answers.set(pending, { ...pending.render({ order, existed: existed.has(pending) }), replayed: false });
     }
     const kept = fresh.filter((pending) => pending.idempotency !== undefined);
-    if (kept.length > 0)
-      await saveAnswers(
-        tx,
-        kept.map((pending) => ({ ...pending.idempotency!, ...answers.get(pending)! })),
-      );
+    if (kept.length === 0) return;
+    const saved = await saveAnswers(
+      tx,
+      kept.map((pending) => ({ ...pending.idempotency!, ...answers.get(pending)! })),
+    );
+    // Another node was given the same command at the same time: started over, this one finds that answer.
+    if (saved !== kept.length) throw new ConcurrentCreation();
   }
 }
+
+const answerKey = ({ client, key }: Pick<IdempotencyKey, "client" | "key">) => `${client}\u0000${key}`;
+
+const isDatabaseFault = (error: unknown) =>
+  error instanceof CrossdockError && error.retry === "later" && error.code.startsWith("postgres.");
 
 function otherRequest(key: string) {
   return {

@@ -1,7 +1,7 @@
 // Who is calling. Keys are looked up by their hash in memory; the set is read again every few seconds, and a key
 // that is not in it is asked for once, so that a new one works at once and a revoked one not for long.
-import type { ApiKey, Scope } from "../engine/operations/api-key.ts";
-import { apiKeyHash } from "../engine/operations/api-key.ts";
+import { type ApiKey, apiKeyHash } from "../engine/operations/api-key.ts";
+import type { Scope } from "../engine/operations/scopes.ts";
 import { Refusal } from "./problem.ts";
 import { Throttle } from "./throttle.ts";
 

@@ -48,6 +48,7 @@ export const problemKinds: Readonly<Record<string, ProblemKind>> = Object.assign
 
   "delivery.not-found": { status: 404, title: "There is no such delivery" },
   "delivery.not-parked": { status: 409, title: "The delivery is not parked" },
+  "exception.not-found": { status: 404, title: "There is no such exception" },
   "receipt.not-found": { status: 404, title: "There is no such receipt" },
   "trace.too-slow": { status: 422, title: "The search takes too long" },
   "trace.not-found": { status: 404, title: "Nothing is known by this key" },

@@ -2,7 +2,7 @@
 // it, checks what comes in, and is published as OpenAPI.
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { Static, TObject, TSchema } from "typebox";
-import type { Scope } from "../engine/operations/api-key.ts";
+import type { Scope } from "../engine/operations/scopes.ts";
 import { explain } from "../domains/explain.ts";
 import type { Caller } from "./access.ts";
 import type { Fault } from "./problem.ts";

@@ -13,18 +13,24 @@ export interface Identity {
 /** Held shared by every transaction that inserts, exclusively by the one that seals. */
 const EPOCH_LOCK = 7_101;
 
+/**
+ * Keeps the open epoch open until the transaction ends. Taken before anything else of identities is read or written:
+ * who seals holds it alone and then changes the table, and would wait for a reader that waits for it.
+ */
+export async function keepEpochOpen(tx: Transaction): Promise<void> {
+  await tx.query({
+    name: "lock-epoch",
+    text: `select pg_advisory_xact_lock_shared(${EPOCH_LOCK})`,
+    values: [],
+  });
+}
+
 /** Returns the hashes that are new; the rest exist. The caller sorts by hash, so that two batches never deadlock. */
 export async function insertIdentities(
   tx: Transaction,
   identities: readonly Identity[],
 ): Promise<{ inserted: Set<string>; epoch: number | null }> {
-  // The lock leaves together with the insert that it guards, ahead of it.
-  const locked = tx.query({
-    name: "lock-epoch",
-    text: `select pg_advisory_xact_lock_shared(${EPOCH_LOCK})`,
-    values: [],
-  });
-  const inserting = tx.query<{ hash: string; epoch: number }>({
+  const { rows } = await tx.query<{ hash: string; epoch: number }>({
     name: "insert-identities",
     text: `insert into identity (epoch, hash, content)
            select o.epoch, i.hash, i.content
@@ -33,7 +39,6 @@ export async function insertIdentities(
            on conflict do nothing returning replace(hash::text, '-', '') as hash, epoch`,
     values: [plainArray(identities.map((i) => i.hash)), plainArray(identities.map((i) => i.content))],
   });
-  const [, { rows }] = await Promise.all([locked, inserting]);
   return { inserted: new Set(rows.map((row) => row.hash)), epoch: rows[0]?.epoch ?? null };
 }
 

@@ -3,6 +3,7 @@
 import type { Time } from "../core/time.ts";
 import type { Database, Transaction } from "../postgres/pool.ts";
 import { plainArray, textArray } from "./arrays.ts";
+import { storable } from "./exception.ts";
 
 export interface Receipt {
   id: string;
@@ -29,9 +30,9 @@ export async function insertReceipts(tx: Transaction, receipts: readonly Receipt
     values: [
       plainArray(receipts.map((r) => r.id)),
       textArray(receipts.map((r) => r.system)),
-      textArray(receipts.map((r) => r.topic)),
-      textArray(receipts.map((r) => r.nativeId)),
-      textArray(receipts.map((r) => r.contentType)),
+      textArray(receipts.map((r) => storable(r.topic))),
+      textArray(receipts.map((r) => storable(r.nativeId))),
+      textArray(receipts.map((r) => storable(r.contentType))),
       textArray(
         receipts.map(
           (r) => `\\x${Buffer.from(r.body.buffer, r.body.byteOffset, r.body.byteLength).toString("hex")}`,
@@ -40,7 +41,7 @@ export async function insertReceipts(tx: Transaction, receipts: readonly Receipt
       textArray(receipts.map((r) => r.outcome)),
       plainArray(receipts.map((r) => r.mappingRevision)),
       plainArray(receipts.map((r) => r.events)),
-      textArray(receipts.map((r) => r.reason)),
+      textArray(receipts.map((r) => (r.reason === undefined ? undefined : storable(r.reason)))),
     ],
   });
 }
@@ -64,11 +65,15 @@ export async function insertRefused(tx: Transaction, refused: readonly RefusedEv
       plainArray(refused.map((r) => r.id)),
       textArray(refused.map((r) => r.system)),
       textArray(refused.map((r) => r.outcome)),
-      textArray(refused.map((r) => r.reason)),
-      textArray(refused.map((r) => r.body)),
+      textArray(refused.map((r) => storableJson(r.reason))),
+      textArray(refused.map((r) => storable(r.body))),
     ],
   });
 }
+
+/** What a refusal quotes may hold escapes that jsonb does not take. */
+const storableJson = (json: string): string =>
+  JSON.stringify(JSON.parse(json), (_key, value) => (typeof value === "string" ? storable(value) : value));
 
 /** received = recorded + duplicate + conflict + rejected; native = mapped + ignored + failed + duplicate. */
 export interface IntakeCount {

@@ -187,6 +187,16 @@ export interface KeyPosition {
   heldSeq: number | null;
 }
 
+/** Until the transaction ends, for keys that may have no row yet; in one order, so that nobody waits crosswise. */
+export async function lockKeys(tx: Transaction, keys: readonly string[]): Promise<void> {
+  await tx.query({
+    name: "lock-keys",
+    text: `select pg_advisory_xact_lock(k.hash)
+             from (select distinct hashtextextended(u, 7102) as hash from unnest($1::text[]) u order by 1) k`,
+    values: [textArray(keys)],
+  });
+}
+
 export async function readKeyPositions(tx: Transaction, keys: readonly string[]): Promise<KeyPosition[]> {
   const { rows } = await tx.query<{ key: string; applied_seq: string; held_seq: string | null }>({
     name: "read-key-positions",

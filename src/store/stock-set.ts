@@ -17,10 +17,7 @@ export interface SetMemberRow {
 /** The levels that the source itself recorded with a set's id, one per figure; our own zeros for absent ones not. */
 export async function readSetMembers(
   tx: Transaction,
-  source: string,
-  setId: string,
-  location: string,
-  seq: number,
+  set: { company: string; source: string; setId: string; location: string; seq: number },
 ): Promise<SetMemberRow[]> {
   const { rows } = await tx.query<{
     sku: string;
@@ -31,10 +28,10 @@ export async function readSetMembers(
     name: "read-set-members",
     text: `select e.data->>'sku' as sku, e.data->>'status' as status, e.data->>'owner' as owner, e.data->>'lot' as lot
              from event e
-            where e.seq > $4::bigint - ${SET_STRETCH} and e.seq < $4::bigint and e.day >= current_date - 1 and e.source = $1
+            where e.seq > $4::bigint - ${SET_STRETCH} and e.seq < $4::bigint and e.day >= current_date - 1 and e.source = $1 and e.company = $5
               and e.type = 'inventory.level.observed' and e.cause_seq is null
               and e.data->>'setId' = $2 and e.data->>'location' = $3`,
-    values: [source, setId, location, seq],
+    values: [set.source, set.setId, set.location, set.seq, set.company],
   });
   return rows.map(({ sku, status, owner, lot }) => ({
     sku,

@@ -7,13 +7,11 @@ export interface Altering {
   stop(): Promise<void>;
 }
 
-/** `change` gets the parsed body of every answer whose path holds `path`. */
+/** Gets the parsed body of every answer whose path holds `path`. */
 // biome-ignore lint/suspicious/noExplicitAny: native shapes of every kind.
-export async function startAltering(
-  url: string,
-  path: string,
-  change: (body: any) => void,
-): Promise<Altering> {
+export type Change = (body: any) => void;
+
+export async function startAltering(url: string, path: string, change: Change): Promise<Altering> {
   const server = createServer(async (request, response) => {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);

@@ -1,7 +1,8 @@
 // A small trade from end to end: its input as a file, and the steps by which the systems come to stand as the input
 // says. Orders of all channels, a held one, bad rows, a backorder, a cancellation, a return, a receipt, a count.
 import { waitFor } from "../../systems/simulation/testing.ts";
-import { type Deal, type Mistakes, must, type Trade } from "./trade.ts";
+import { must } from "./must.ts";
+import type { Deal, Mistakes, Trade } from "./trade.ts";
 
 const HEADER = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country";
 

@@ -1,6 +1,6 @@
 // Trades with the six simulated systems through their own APIs, as an integration would, and keeps beside it what
 // Crossdock would say. Each step can be left out or done twice by a test that wants the books to find it.
-import { mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { credentials } from "../../systems/credentials.ts";
@@ -13,6 +13,8 @@ import {
 } from "../../systems/simulation/testing.ts";
 import { type Distributor, startDistributor } from "../../systems/start-all.ts";
 import { type AnsweringServer, type Answers, type OrderAnswer, startAnswering } from "./answers.ts";
+import { must } from "./must.ts";
+import { type Place, Places } from "./places.ts";
 
 interface Sold {
   sku: string;
@@ -25,7 +27,6 @@ interface Freight {
   price: string;
 }
 
-type Place = "EAST" | "WEST" | "3PL";
 const plants: Record<Place, string> = { EAST: "P100", WEST: "P200", "3PL": "P300" };
 
 /** An order on its way, with its document in the ERP. */
@@ -68,10 +69,10 @@ export class Trade {
   readonly partner: Call;
   readonly west: Call;
   readonly crm: Call;
+  readonly places: Places;
   mistakes: Mistakes = {};
   deals: Deal[] = [];
   private readonly buyer: Receiver;
-  private counter = 0;
 
   private constructor(distributor: Distributor, crossdock: AnsweringServer, buyer: Receiver, folder: string) {
     this.distributor = distributor;
@@ -85,6 +86,7 @@ export class Trade {
     this.partner = caller(systems.partner.url, { "x-api-key": credentials.partner.apiKey });
     this.west = caller(systems.west.url);
     this.crm = caller(systems.crm.url);
+    this.places = new Places(this, join(folder, "west"));
   }
 
   static async start(): Promise<Trade> {
@@ -227,7 +229,12 @@ export class Trade {
   async ship(deal: Deal, place: Place, units: Record<number, number>): Promise<void> {
     const { answer } = deal;
     const number = answer.releases.filter((release) => release.location === place).length + 1;
-    const reference = `${answer.orderId}-${place}-${number}`;
+    // Line names that are no numbers ride on EAST's reference.
+    const names =
+      answer.channel === "crm" && place === "EAST"
+        ? `~${answer.lines.map(({ lineId }) => lineId).join(",")}`
+        : "";
+    const reference = `${answer.orderId}-${place}-${number}${names}`;
     const lines = Object.entries(units).map(([index, quantity]) => ({
       line: answer.lines[Number(index)]!,
       index,
@@ -243,7 +250,7 @@ export class Trade {
         quantity: String(quantity),
       })),
     });
-    await this.order(
+    await this.places.order(
       place,
       reference,
       lines.map(({ line, index, quantity }) => ({ ...line, index, quantity })),
@@ -251,41 +258,10 @@ export class Trade {
     await this.takeShipments(deal, place, reference);
   }
 
-  async order(
-    place: Place,
-    reference: string,
-    lines: { lineId: string; index: string; sku: string; quantity: number }[],
-  ) {
-    this.counter++;
-    if (place === "EAST") {
-      const rows = lines.map(({ index, sku, quantity }) => ({
-        lineNo: Number(index) + 1,
-        sku,
-        qty: quantity,
-      }));
-      const body = { externalOrderNo: reference, lines: rows };
-      await must(this.east("POST", "/api/outbound", body, { "x-request-id": `request-${this.counter}` }));
-    } else if (place === "3PL") {
-      const items = lines.map(({ lineId, sku, quantity }) => ({ clientLine: lineId, sku, qty: quantity }));
-      await must(this.partner("PUT", `/v2/fulfilments/${reference}`, { items }));
-    } else {
-      const head = "ORDER;LINE;ARTICLE;QTY;PARTIAL;NAME;COUNTRY;DUE";
-      const rows = lines.map(({ lineId, sku, quantity }) => `${reference};${lineId};${sku};${quantity};Y;;;`);
-      const sum = lines.reduce((total, line) => total + line.quantity, 0);
-      const number = String(this.counter).padStart(4, "0");
-      const text = [`HDR;ORD;CROSSDOCK;${number};`, head, ...rows, `TRL;${rows.length};${sum}`, ""].join(
-        "\r\n",
-      );
-      const target = join(this.folder, "west", "in", `ORD_${number}.csv`);
-      writeFileSync(`${target}.tmp`, text);
-      renameSync(`${target}.tmp`, target);
-    }
-  }
-
   /** Reads what has left for a reference, tells Crossdock's side of it and posts it. */
   private async takeShipments(deal: Deal, place: Place, reference: string): Promise<void> {
     const shipments = await waitFor(`${place} to ship ${reference}`, () =>
-      this.shipmentsOf(place, reference),
+      this.places.shipmentsOf(place, reference),
     );
     for (const { shipment, lines } of shipments) {
       deal.answer.shipments.push({
@@ -309,35 +285,6 @@ export class Trade {
         });
       }
     }
-  }
-
-  /** The shipments, once everything that will leave has left and is delivered. */
-  async shipmentsOf(place: Place, reference: string) {
-    const states: Record<Place, () => Promise<{ done: boolean; raw: Record<string, unknown>[] }>> = {
-      EAST: async () => {
-        const { body } = await this.east("GET", `/api/outbound?externalOrderNo=${reference}`);
-        const order = body.items.at(-1);
-        return { done: order?.status === "shipped", raw: order?.cartons ?? [] };
-      },
-      WEST: async () => {
-        const { status, body } = await this.west("GET", `/query/orders/${reference}`);
-        return { done: status === 200 && body.state === "shipped", raw: body.shipments ?? [] };
-      },
-      "3PL": async () => {
-        const { body } = await this.partner("GET", `/v2/fulfilments/${reference}`);
-        return { done: body.status === "POD", raw: body.dispatches ?? [] };
-      },
-    };
-    const { done, raw } = await states[place]();
-    if (!done || raw.some((shipment) => shipment.deliveredAt === null)) return undefined;
-    return raw.map((shipment) => ({
-      shipment: String(shipment.cartonNo ?? shipment.shipment ?? shipment.dispatchId),
-      lines: ((shipment.lines ?? shipment.items) as Record<string, unknown>[]).map((line) => ({
-        line: String(line.lineNo ?? line.line ?? line.clientLine),
-        sku: String(line.article ?? line.sku),
-        quantity: Number(line.qty ?? line.quantity),
-      })),
-    }));
   }
 
   tellShipped(deal: Deal, position: number, place: Place, quantity: number): void {
@@ -399,12 +346,4 @@ export class Trade {
     this.deals.push(kept);
     return kept;
   }
-}
-
-/** The body of an answer that must be a good one. */
-// biome-ignore lint/suspicious/noExplicitAny: native shapes of every kind.
-export async function must(answer: ReturnType<Call>): Promise<any> {
-  const { status, body, text } = await answer;
-  if (status < 200 || status > 299) throw new Error(`answered ${status}: ${text}`);
-  return body;
 }

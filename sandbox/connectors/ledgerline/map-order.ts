@@ -1,12 +1,12 @@
 // Sales orders. One that we booked confirms its booking; one that was keyed in the ERP, over the counter or on the
 // telephone, is an order that is booked already. What somebody cancels there is a total per line.
 import type { MappedEvent, Mapping, Time } from "../../../src/connector/index.ts";
-import { isCountry } from "../../../src/core/country.ts";
 import { divideRounded, formatDecimal, parseDecimal, SCALE, ZERO } from "../../../src/core/decimal.ts";
 import { CrossdockError } from "../../../src/core/errors.ts";
 import { isUnit } from "../../../src/core/unit.ts";
 import type { Party } from "../../../src/domains/order/contract.ts";
 import {
+  countryOf,
   type Fields,
   fieldsOf,
   identifierOr,
@@ -76,9 +76,9 @@ function partyOf(order: Fields, customer: unknown): Party {
   if (customer === null || customer === undefined) return party;
   const fields = fieldsOf(customer, "Customer");
   const name = textOr(fields, "Name");
-  const country = textOr(fields, "CountryCode");
+  const country = countryOf(textOr(fields, "CountryCode"));
   if (name !== undefined) party.name = shown(name);
-  if (country !== undefined && isCountry(country)) party.country = country;
+  if (country !== undefined) party.country = country;
   return party;
 }
 

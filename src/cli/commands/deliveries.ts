@@ -9,7 +9,7 @@ import {
   pageDeliveries,
   readDelivery,
 } from "../../engine/operations/deliveries.ts";
-import { retryDelivery, skipDelivery } from "../../engine/operations/parked.ts";
+import { openStuck, retryDelivery, skipDelivery } from "../../engine/operations/replays.ts";
 import { type CommandContext, type InstallationFlags, withInstallation } from "../context.ts";
 import { UsageError } from "../failure.ts";
 import { clock, duration, instant } from "../figures.ts";
@@ -106,16 +106,16 @@ function deliveryPage(found: DeliveryDetail): string {
 
 export function runRetry(context: CommandContext, id: string, flags: InstallationFlags): Promise<void> {
   const wanted = idOf(id);
-  return withInstallation(context, flags, async ({ db, output }) => {
-    const result = await retryDelivery(db, wanted);
-    output.result(result, () => `Delivery ${id} waits for its turn again.`);
+  return withInstallation(context, flags, async ({ db, integration, output }) => {
+    await retryDelivery(db, openStuck(db, integration), wanted);
+    output.result({ id: wanted, state: "waiting" }, () => `Delivery ${id} waits for its turn again.`);
   });
 }
 
 export function runSkip(context: CommandContext, id: string, flags: InstallationFlags & { reason: string }): Promise<void> {
   const wanted = idOf(id);
-  return withInstallation(context, flags, async ({ db, output }) => {
-    const result = await skipDelivery(db, wanted, flags.reason);
-    output.result(result, () => `Delivery ${id} is given up; what waits behind it goes on.`);
+  return withInstallation(context, flags, async ({ db, integration, output }) => {
+    await skipDelivery(db, openStuck(db, integration), wanted, flags.reason);
+    output.result({ id: wanted, state: "skipped" }, () => `Delivery ${id} is given up; what waits behind it goes on.`);
   });
 }

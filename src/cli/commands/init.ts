@@ -2,7 +2,8 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { CrossdockError } from "../../core/errors.ts";
-import { createApiKey, scopes } from "../../engine/operations/api-key.ts";
+import { createApiKey } from "../../engine/operations/api-key.ts";
+import { scopes } from "../../engine/operations/scopes.ts";
 import { openInstallation } from "../../main.ts";
 import { CONFIG_TEMPLATE } from "../config-template.ts";
 import { type CommandContext, databaseUrlOf, homeOf, type InstallationFlags, levelOf, outputOf } from "../context.ts";

@@ -1,5 +1,6 @@
 // crossdock key: API keys made, listed and revoked. A secret is shown when it is made, and never again.
-import { type ApiKey, createApiKey, listApiKeys, revokeApiKey, type Scope, scopes } from "../../engine/operations/api-key.ts";
+import { type ApiKey, createApiKey, listApiKeys, revokeApiKey } from "../../engine/operations/api-key.ts";
+import { type Scope, scopes } from "../../engine/operations/scopes.ts";
 import { type CommandContext, type InstallationFlags, withInstallation } from "../context.ts";
 import { UsageError } from "../failure.ts";
 import { instant } from "../figures.ts";

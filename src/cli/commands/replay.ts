@@ -1,65 +1,69 @@
-// crossdock replay: what a system should hold is sent again, or what could not be mapped is mapped again. Shown first;
-// --execute does it. A running node sends it.
+// crossdock replay: what a system should hold is sent again, what an exception holds back is tried again, what could
+// not be mapped is mapped again. Only shown, unless --execute is said. A running node delivers it.
 import pino from "pino";
-import { openSystems } from "../../connector/open.ts";
+import { openSystems, type OpenSystem } from "../../connector/open.ts";
 import { CrossdockError } from "../../core/errors.ts";
 import { isTime, parseTime, timeFromEpochMs } from "../../core/time.ts";
+import type { ReplayPreview, ReplayResult, ReplayScope, StuckPreview } from "../../engine/delivery/replay.ts";
 import { type Remapped, type RemapScope, remapReceipts } from "../../engine/operations/remap.ts";
-import { executeReplay, previewReplay, type Replay, type ReplayItem, type ReplayScope } from "../../engine/operations/replay.ts";
-import { compileRules } from "../../engine/projection/rules.ts";
+import { fingerprintOf, openReplays, openStuck } from "../../engine/operations/replays.ts";
 import type { Integration } from "../../policy/integration.ts";
 import { type CommandContext, type InstallationFlags, type OpenedInstallation, withInstallation } from "../context.ts";
 import { UsageError } from "../failure.ts";
-import { count, plural } from "../figures.ts";
+import { count, instant, plural } from "../figures.ts";
 import { checkConfig } from "../load-config.ts";
-import { paint, table } from "../table.ts";
+import { table } from "../table.ts";
 
 export interface ReplayFlags extends InstallationFlags {
   target?: string;
   source?: string;
+  exception?: string;
   domain?: string;
+  lane?: string;
   key?: string;
   from?: string;
   to?: string;
-  exception?: string;
   execute?: boolean;
 }
 
 export function runReplay(context: CommandContext, flags: ReplayFlags): Promise<void> {
-  const scope = scopeOf(flags);
-  const execute = flags.execute === true;
-  return withInstallation(context, flags, async (installation) => {
-    const integration = resolved(installation, context);
-    const { db, output } = installation;
-    const named = "target" in scope ? scope.target : scope.source;
-    if (!Object.hasOwn(integration.systems, named)) throw new UsageError(`${named} is no system of the configuration; there are ${Object.keys(integration.systems).join(", ")}.`);
-    if ("target" in scope) {
-      const replay = await (execute ? executeReplay : previewReplay)(db, compileRules(integration), scope);
-      output.result(replay, () => replayPage(replay, scope.target));
-    } else {
-      const remapped = await remap(installation, integration, scope, execute);
-      output.result(remapped, () => remapPage(remapped, scope.source));
-    }
-  });
+  const run = plan(flags);
+  return withInstallation(context, flags, (installation) => run(installation, context, flags.execute === true));
 }
 
-function scopeOf(flags: ReplayFlags): ReplayScope | RemapScope {
-  const { target, source, domain, key, exception } = flags;
-  if ((target === undefined) === (source === undefined)) {
-    throw new UsageError("Say --target for what a system is sent again, or --source for what of a system is mapped again.");
+type Run = (installation: OpenedInstallation, context: CommandContext, execute: boolean) => Promise<void>;
+
+function plan(flags: ReplayFlags): Run {
+  const { target, source, exception } = flags;
+  const said = [target, source, exception].filter((value) => value !== undefined);
+  if (said.length !== 1) {
+    throw new UsageError(
+      "Say one of --target (what a system is sent again), --exception (what it holds back) and --source (what of a system is mapped again).",
+    );
   }
   const bounds = {
     ...(flags.from === undefined ? {} : { from: timeOf("--from", flags.from) }),
     ...(flags.to === undefined ? {} : { to: timeOf("--to", flags.to) }),
-    ...(exception === undefined ? {} : { exception: idOf(exception) }),
   };
-  if (source !== undefined) {
-    if (domain !== undefined || key !== undefined) throw new UsageError("--domain and --key go with --target; receipts have neither.");
-    return { source, ...bounds };
-  }
-  if (domain !== undefined && domain !== "inventory" && domain !== "order") throw new UsageError(`--domain is inventory or order, not ${domain}.`);
-  if (key !== undefined && !/^(?:order|stock):[^/]+\/.+$/.test(key)) throw new UsageError(`--key is a key such as stock:main/85123A, not ${key}.`);
-  return { target: target!, ...(domain === undefined ? {} : { domain }), ...(key === undefined ? {} : { key }), ...bounds };
+  if (target === undefined && (flags.domain ?? flags.lane ?? flags.key) !== undefined) throw new UsageError("--domain, --lane and --key go with --target.");
+  if (source !== undefined) return (...rest) => remap({ source, ...bounds }, ...rest);
+  if (exception !== undefined) return (...rest) => retry(idOf(exception), ...rest);
+  const { domain, lane, key } = flags;
+  const scope: ReplayScope = {
+    system: target!,
+    ...(domain === undefined ? {} : { domain: domainOf(domain) }),
+    ...(lane === undefined ? {} : { lane }),
+    ...(key === undefined ? {} : { key }),
+    ...bounds,
+  };
+  return (...rest) => replay(scope, ...rest);
+}
+
+const DOMAINS = ["inventory", "order", "return", "customer"];
+
+function domainOf(text: string): string {
+  if (DOMAINS.includes(text)) return text;
+  throw new UsageError(`--domain is one of ${DOMAINS.join(", ")}, not ${text}.`);
 }
 
 function timeOf(option: string, text: string): string {
@@ -78,46 +82,103 @@ function idOf(text: string): string {
   throw new UsageError(`--exception is the id of an exception, not ${text}.`);
 }
 
-/** What a system can be sent depends on its settings. */
-function resolved({ loaded }: OpenedInstallation, context: CommandContext): Integration {
-  const { integration, findings, path } = checkConfig(loaded, context.environment);
-  const [first] = findings.filter(({ level }) => level === "error");
-  if (first === undefined) return integration;
-  throw new CrossdockError("configuration.invalid", `${first.path} ${first.message}`, { details: { place: `${path}:${first.line}` } });
+async function replay(scope: ReplayScope, installation: OpenedInstallation, context: CommandContext, execute: boolean): Promise<void> {
+  await withSystems(installation, context, scope.system, async (integration, systems) => {
+    const sessions = new Map([...systems].map(([system, { session }]) => [system, session]));
+    const replays = openReplays({ db: installation.db, integration, sessions });
+    if (execute) {
+      const result = await replays.replay(scope);
+      installation.output.result({ executed: true, ...result }, () => resultPage(result, scope.system));
+    } else {
+      const preview = await replays.preview(scope);
+      installation.output.result({ executed: false, ...preview }, () => previewPage(preview, scope.system));
+    }
+  });
 }
 
-async function remap({ db }: OpenedInstallation, integration: Integration, scope: RemapScope, execute: boolean): Promise<Remapped> {
+async function retry(id: string, installation: OpenedInstallation, context: CommandContext, execute: boolean): Promise<void> {
+  const { db, integration, output } = installation;
+  const problem = await fingerprintOf(db, id);
+  // What could not be mapped holds back no delivery, but the receipt itself.
+  const unmapped = /^receipt\.not-mapped\/([^/]+)\//.exec(problem)?.[1];
+  if (unmapped !== undefined) return remap({ source: unmapped, exception: id }, installation, context, execute);
+  const stuck = openStuck(db, integration);
+  if (execute) {
+    const released = await stuck.release({ problem });
+    output.result({ executed: true, released }, () => `${plural(released, "delivery", "deliveries")} will be tried again.`);
+  } else {
+    const preview = await stuck.previewStuck({ problem });
+    output.result({ executed: false, ...preview }, () => stuckPage(preview));
+  }
+}
+
+async function remap(scope: RemapScope, installation: OpenedInstallation, context: CommandContext, execute: boolean): Promise<void> {
+  await withSystems(installation, context, scope.source, async ({ company }, systems) => {
+    const sources = new Map([...systems].map(([system, { connector, session }]) => [system, { system, company, connector, session }]));
+    const result = await remapReceipts(installation.db, sources, scope, execute);
+    installation.output.result(result, () => remapPage(result, scope.source));
+  });
+}
+
+/** What a system can be sent, and how it maps, depends on its settings: they are read from the environment. */
+async function withSystems(
+  { loaded }: OpenedInstallation,
+  context: CommandContext,
+  named: string,
+  work: (integration: Integration, systems: Map<string, OpenSystem>) => Promise<void>,
+): Promise<void> {
+  const { integration, findings, path } = checkConfig(loaded, context.environment);
+  const names = Object.keys(integration.systems);
+  if (!names.includes(named)) throw new UsageError(`${named} is no system of the configuration; there are ${names.join(", ")}.`);
+  const [first] = findings.filter(({ level }) => level === "error");
+  if (first !== undefined) {
+    throw new CrossdockError("configuration.invalid", `${first.path} ${first.message}`, { details: { place: `${path}:${first.line}` } });
+  }
   const systems = openSystems(integration, { now: () => timeFromEpochMs(Date.now()), log: pino({ level: "silent" }) });
-  const { company } = integration;
-  const sources = new Map([...systems].map(([system, { connector, session }]) => [system, { system, company, connector, session }]));
   try {
-    return await remapReceipts(db, sources, scope, execute);
+    await work(integration, systems);
   } finally {
     await Promise.all([...systems.values()].map(({ session }) => session.close()));
   }
 }
 
-function replayPage(replay: Replay, target: string): string {
-  const lines = [
-    replay.executed
-      ? `${plural(replay.sent, "message")} will be sent to ${target} again.`
-      : `${plural(replay.sent, "message")} would be sent to ${target} again; --execute does it.`,
-    ...Object.entries(replay.left).map(([why, number]) => `${count(number)} left: ${why}.`),
-  ];
-  if (replay.truncated) lines.push(paint("yellow", "There is more: narrow the scope by key or time."));
-  if (replay.items.length > 0) lines.push("", itemTable(replay.items));
-  return lines.join("\n");
+const TREATMENTS: Record<ReplayPreview["types"][number]["treatment"], string> = {
+  rendered: "drawn anew from the current state",
+  "looked-up": "looked up, and sent where it is lost and still wanted",
+  repeated: "sent again where still wanted",
+  left: "left: a second one could not be told from the first",
+};
+
+function previewPage({ types, samples }: ReplayPreview, system: string): string {
+  if (types.length === 0) return `Nothing was delivered to ${system} in this scope.`;
+  const summary = table<ReplayPreview["types"][number]>(
+    [
+      { title: "TYPE", value: (row) => row.type },
+      { title: "KEYS", value: (row) => count(row.keys), right: true },
+      { title: "DELIVERED", value: (row) => count(row.deliveries), right: true },
+      { title: "FROM", value: (row) => instant(row.firstAt) },
+      { title: "TO", value: (row) => instant(row.lastAt) },
+      { title: "WOULD BE", value: (row) => TREATMENTS[row.treatment] },
+    ],
+    types,
+  );
+  const some = samples.map(({ id, type, key }) => `  ${id}  ${type}  ${key}`).join("\n");
+  return `${summary}\n\nAmong them:\n${some}\n\nNothing was changed; --execute does it.`;
 }
 
-function itemTable(items: readonly ReplayItem[]): string {
-  return table<ReplayItem>(
-    [
-      { title: "TYPE", value: (item) => item.type },
-      { title: "KEY", value: (item) => item.key },
-      { title: "WHAT", value: (item) => item.left ?? "sent again", style: (item) => (item.left === undefined ? "green" : "dim") },
-    ],
-    items,
-  );
+function resultPage({ replayed, unwanted, underWay }: ReplayResult, system: string): string {
+  return [
+    `${plural(replayed, "message")} on the way to ${system} again.`,
+    ...(unwanted > 0 ? [`${count(unwanted)} not wanted any more.`] : []),
+    ...(underWay > 0 ? [`${count(underWay)} under way already.`] : []),
+  ].join("\n");
+}
+
+function stuckPage({ counts, samples }: StuckPreview): string {
+  if (counts.length === 0) return "It holds nothing back.";
+  const summary = counts.map(({ system, type, state, count: number }) => `${plural(number, "delivery", "deliveries")} ${state}: ${type} to ${system}`);
+  const some = samples.map(({ id, key, reason }) => `  ${id}  ${key}${reason === null ? "" : `  ${reason}`}`);
+  return [...summary, "", ...some, "", "Nothing was changed; --execute tries them again."].join("\n");
 }
 
 function remapPage(result: Remapped, source: string): string {
@@ -126,13 +187,11 @@ function remapPage(result: Remapped, source: string): string {
     `${plural(result.mapped + result.ignored, "receipt")} of ${source} ${verb} mapped to ${plural(result.events, "event")}${result.executed ? "." : "; --execute does it."}`,
     `${count(result.stillFailing)} still fail.`,
   ];
-  if (result.failures.length > 0) {
-    const columns = [
-      { title: "TOPIC", value: (failure: Remapped["failures"][number]) => failure.topic },
-      { title: "MESSAGE", value: (failure: Remapped["failures"][number]) => failure.nativeId },
-      { title: "WHY", value: (failure: Remapped["failures"][number]) => failure.reason },
-    ];
-    lines.push("", table(columns, result.failures));
-  }
-  return lines.join("\n");
+  if (result.failures.length === 0) return lines.join("\n");
+  const columns = [
+    { title: "TOPIC", value: (failure: Remapped["failures"][number]) => failure.topic },
+    { title: "MESSAGE", value: (failure: Remapped["failures"][number]) => failure.nativeId },
+    { title: "WHY", value: (failure: Remapped["failures"][number]) => failure.reason },
+  ];
+  return [...lines, "", table(columns, result.failures)].join("\n");
 }

@@ -1,6 +1,7 @@
 // crossdock start: runs the node until it is told to end. The first signal drains, a second one ends at once.
 import { listApiKeys } from "../../engine/operations/api-key.ts";
-import { DEFAULT_HOST, DEFAULT_PORT, type Running, startCrossdock } from "../../main.ts";
+import { DEFAULT_HOST, DEFAULT_PORT } from "../../gateway/address.ts";
+import { type Running, startCrossdock } from "../../main.ts";
 import { type CommandContext, databaseUrlOf, type InstallationFlags, levelOf, outputOf } from "../context.ts";
 import { UsageError } from "../failure.ts";
 import { findConfig } from "../load-config.ts";

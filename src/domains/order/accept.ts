@@ -1,7 +1,6 @@
 // Accepts an order and promises its stock in one decision, or says why not: held where somebody can mend it, rejected
 // where policy refuses shortages. A fact that was there before us (an order keyed in the ledger) is never rejected.
 import { type Decimal, formatDecimal, ZERO } from "../../core/decimal.ts";
-import { isCurrency } from "../../core/money.ts";
 import type { ProblemCode } from "../reaction.ts";
 import { allocate } from "./allocate.ts";
 import { type BaseQuantity, baseQuantities, type UnitRefusal } from "./base-quantities.ts";
@@ -42,10 +41,9 @@ function decideHold(d: Decision, hold: Hold): void {
 function findHold(d: Decision, answered: string | undefined): Hold | undefined {
   const { order, context } = d;
   if (order.customer === null) return withoutCustomer(order);
-  const fault = findFault(order);
-  if (fault !== undefined) {
-    const title = `Order ${order.orderId} cannot be read: ${fault}.`;
-    return { code: "order.bad-row", reason: `${fault}.`, title, detail: { fault } };
+  if (exceedsRange(order)) {
+    const reason = "Its value has more than fifteen digits.";
+    return { code: "order.bad-row", reason, title: `Order ${order.orderId} has no value. ${reason}` };
   }
   const other = context.duplicateOf;
   if (other === undefined || other.channel === order.channel || answered === "order.duplicate-suspected")
@@ -73,15 +71,6 @@ function withoutCustomer(order: Order): Hold {
     title: `Order ${order.orderId} of ${order.channel} names no customer.`,
     detail: { reference: order.reference, lines },
   };
-}
-
-function findFault(order: Order): string | undefined {
-  if (!isCurrency(order.currency)) return `${order.currency} is no currency`;
-  const lineIds = new Set(order.lines.map((line) => line.lineId));
-  if (lineIds.size < order.lines.length) return "two of its lines have the same number";
-  const chargeIds = new Set(order.charges.map((charge) => charge.chargeId));
-  if (chargeIds.size < order.charges.length) return "two of its charges have the same number";
-  return exceedsRange(order) ? "its value has more than fifteen digits" : undefined;
 }
 
 function decidePromise(d: Decision, units: readonly BaseQuantity[]): void {

@@ -73,6 +73,13 @@ describe("before anything is released", () => {
     expect(house.order().status).toBe("cancelled");
   });
 
+  test("nor when the place agrees to what the ledger asked for", () => {
+    const house = booked();
+    ask(house, undefined, "erp");
+    confirm(house);
+    expect(house.sent("order.cancellation")).toEqual(["order.cancellation → east"]);
+  });
+
   test("two cancellations are two messages", () => {
     const house = accepted();
     ask(house, [of("1", "A", 1)]);

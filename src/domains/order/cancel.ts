@@ -111,7 +111,7 @@ function carryOut(d: Decision, plan: CancellationPlan, reason: string): void {
   for (const [location, lines] of plan.ask) askBack(d, location, lines, reason);
 }
 
-/** Ends the promises of these units for good, and tells the ledger. */
+/** Ends the promises of these units for good, and tells the ledger, unless it was the ledger that asked. */
 export function cancelUnits(d: Decision, parts: readonly CancelledPart[], reason: string): void {
   if (parts.length === 0) return;
   const wasAccepted = isAccepted(d.order);
@@ -128,8 +128,8 @@ export function cancelUnits(d: Decision, parts: readonly CancelledPart[], reason
     if (location !== undefined) d.giveBack({ lineId, sku, quantity, location }, "cancelled");
   }
   const { ledger } = d.context;
-  const isTold = wasAccepted || d.order.bookedAtSource;
-  if (ledger !== undefined && isTold && d.event.source !== ledger) {
+  const hasIt = wasAccepted || d.order.bookedAtSource;
+  if (ledger !== undefined && hasIt && d.order.cancellation?.by !== ledger) {
     sendLedgerCancellation(d, ledger, [...parts], reason);
   }
 }

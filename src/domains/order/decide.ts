@@ -12,13 +12,13 @@ import { Decision } from "./decision.ts";
 import type { OrderOccurrence } from "./evolve.ts";
 import { promisedUnits, unreleasedAt } from "./lines.ts";
 import { sendStatus } from "./messages.ts";
-import { decideReleaseConfirmed } from "./release.ts";
 import {
   decideCancellationConfirmed,
   decideReallocation,
   decideReleaseRefused,
   decideShortPick,
 } from "./re-source.ts";
+import { decideReleaseConfirmed } from "./release.ts";
 import { decideResubmission } from "./resubmit.ts";
 import { decideDelivery, decideShipment } from "./ship.ts";
 import type { Order } from "./state.ts";

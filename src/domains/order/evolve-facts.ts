@@ -83,11 +83,12 @@ function withLessReleased(order: Order, location: string, units: ReadonlyMap<str
 export function withCancellationRequest(
   order: Order,
   data: OrderEventData<"order.cancellation.requested">,
+  by: string,
 ): Order {
   if (order.status === "rejected" || order.status === "cancelled") return order;
   if (!order.lines.some((line) => openUnits(line) > ZERO)) return order;
   const requested = data.lines === undefined || order.cancellation?.requested === true;
-  return { ...order, cancellation: { requested, reason: data.reason ?? "" } };
+  return { ...order, cancellation: { requested, reason: data.reason ?? "", by } };
 }
 
 /** Only what was asked for counts: a place that cancels unasked refuses its release, or picks short. */

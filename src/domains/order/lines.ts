@@ -52,10 +52,10 @@ export function findLine(order: Order, lineId: string): OrderLine | undefined {
   return undefined;
 }
 
-/** Lines by id, for events that name many. Of two with one id, the first counts. */
+/** Lines by id, for events that name many. */
 export function linesById(order: Order): Map<string, OrderLine> {
   const lines = new Map<string, OrderLine>();
-  for (const line of order.lines) if (!lines.has(line.lineId)) lines.set(line.lineId, line);
+  for (const line of order.lines) lines.set(line.lineId, line);
   return lines;
 }
 

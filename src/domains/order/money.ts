@@ -2,7 +2,7 @@
 // would not fit fifteen integer digits is the largest that does.
 import { type Decimal, divideRounded, maxDecimal, SCALE, ZERO } from "../../core/decimal.ts";
 import { CrossdockError } from "../../core/errors.ts";
-import { CURRENCIES, lineAmount } from "../../core/money.ts";
+import { lineAmount, minorDigits } from "../../core/money.ts";
 import type { Order, OrderCharge, OrderLine } from "./state.ts";
 import { isAccepted } from "./status.ts";
 import { lineUnits } from "./units.ts";
@@ -17,7 +17,7 @@ export function amountOf(order: Order, line: OrderLine, units: Decimal): Decimal
       quantity: isBase ? units : units * line.ordered,
       price: line.price,
       priceUnit: BigInt(line.priceUnit) * (isBase ? SCALE : line.quantity * SCALE),
-      currency: knownCurrency(order.currency),
+      currency: order.currency,
     }),
   );
 }
@@ -25,7 +25,7 @@ export function amountOf(order: Order, line: OrderLine, units: Decimal): Decimal
 export const lineTotal = (order: Order, line: OrderLine): Decimal => amountOf(order, line, line.quantity);
 
 export function chargeAmount(order: Order, charge: OrderCharge): Decimal {
-  const digits = CURRENCIES.get(knownCurrency(order.currency))!;
+  const digits = minorDigits(order.currency);
   return limited(() => divideRounded(charge.amount, 1n, digits));
 }
 
@@ -48,9 +48,6 @@ export function openValue(order: Order): Decimal {
   for (const charge of order.charges) if (!charge.invoiced) sum += chargeAmount(order, charge);
   return limit(maxDecimal(ZERO, sum));
 }
-
-/** An order in a currency that nobody knows is held; its risk is shown with two digits. */
-const knownCurrency = (currency: string): string => (CURRENCIES.has(currency) ? currency : "EUR");
 
 function limited(amount: () => Decimal): Decimal {
   try {

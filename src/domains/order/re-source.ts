@@ -202,7 +202,8 @@ export function decideReallocation(d: Decision): void {
     withdrawn.push({ lineId, sku, location: "", quantity: backordered });
   }
   const places = [...new Set(lost.map((one) => one.location))].join(", ");
-  const because = lost.length === 0 ? [] : [sentence([`${places} no longer had what was promised from there`])];
+  const because =
+    lost.length === 0 ? [] : [sentence([`${places} no longer had what was promised from there`])];
   const wanted = sumWanted(d, withdrawn);
   replace(d, { withdrawn, wanted, because, queue: { standingOf: standingOf(lost, waiting), lost } });
   decideReleases(d);

@@ -2,6 +2,7 @@
 // a mutation fails; every SKU that a decision touches must have been named by neededSkus before.
 import { type Decimal, formatDecimal, parseDecimal, ZERO } from "../../core/decimal.ts";
 import { addMs, parseTime, type Time } from "../../core/time.ts";
+import { validateEvent } from "../catalogue.ts";
 import type { NewEvent } from "../event.ts";
 import { availableToPromise } from "../inventory/available.ts";
 import type { StockSource } from "../inventory/change.ts";
@@ -112,6 +113,7 @@ export class House {
     // Whoever decides about a SKU first applies what the log holds of it.
     this.applyWaiting((sku) => locked.has(sku));
     this.log.push(event);
+    refuseUnpublished(event);
     const after =
       before === null && event.type !== "order.submitted" ? null : freeze(evolveOrder(before, event));
     const reaction = decideOrder(before, after, event, this.context(locked));
@@ -119,6 +121,7 @@ export class House {
     for (const decided of reaction.decided) this.applyDecided(orderId, decided, locked);
     for (const followUp of reaction.followUps) {
       this.log.push(followUp);
+      refuseUnpublished(followUp);
       if (this.holdFollowUps) this.waiting.push(followUp);
       else this.applyStock(followUp);
     }
@@ -137,6 +140,7 @@ export class House {
 
   private applyDecided(orderId: string, decided: NewEvent, locked: ReadonlySet<string>): void {
     this.log.push(decided);
+    refuseUnpublished(decided);
     const { domain, id } = parseKey(decided.key);
     if (domain === "stock") {
       if (!locked.has(id)) throw new Error(`${decided.type} of ${id}, which neededSkus did not name`);
@@ -235,6 +239,12 @@ export class House {
   codes(): string[] {
     return this.problems.map((problem) => problem.code);
   }
+}
+
+/** Whatever is said or decided fits its contract. */
+function refuseUnpublished(event: { type: string; data: unknown }): void {
+  const [fault] = validateEvent(event.type, event.data);
+  if (fault !== undefined) throw new Error(`${event.type}: ${fault.path} ${fault.message}`);
 }
 
 type Said<T extends OrderEventType> = Omit<OrderEventData<T>, "orderId"> & { orderId?: string };

@@ -174,7 +174,7 @@ const facts: Variants = {
     ["portal", submission(house)],
     ["portal", submission(house, { lines: [line("1", "A", 11)] })],
     ["crm", submission(house)],
-    ["portal", submission(house, { customer: undefined, currency: "XXX" })],
+    ["portal", submission(house, { customer: undefined, currency: "EUR" })],
     ["erp", submission(house, { booked: { system: "erp", document: "SO-9" } })],
   ],
   "order.booked": (house) => [

@@ -139,7 +139,8 @@ describe("a message that breaks a healthy system", () => {
     await deliver([delivery("erp", "order.booking", "O-BAD", 0)]);
     let n = 0;
     await until(async () => {
-      await deliver([delivery("erp", "order.booking", `O-${n}`, (n += 1))]);
+      n += 1;
+      await deliver([delivery("erp", "order.booking", `O-${n}`, n)]);
       return (await states()).includes("0 parked");
     }, "it is parked");
     expect(await openProblems()).toMatchObject([{ code: "delivery.refused" }]);

@@ -8,6 +8,7 @@ import {
   findIdentities,
   type Identity,
   insertIdentities,
+  keepEpochOpen,
   sealEpoch,
   sealedEpochs,
 } from "../../store/identity.ts";
@@ -40,17 +41,17 @@ export class Identities {
 
   /** Reads the filters of epochs that were sealed since; before the first use and every few seconds. */
   async refresh(): Promise<void> {
-    const last = this.sealed.at(-1)?.epoch ?? 0;
-    for (const { epoch, filter } of await sealedEpochs(this.db, last)) {
-      this.sealed.push({ epoch, filter: IdentityFilter.fromBytes(filter) });
+    for (const { epoch, filter } of await sealedEpochs(this.db, this.lastSealed)) {
+      // Another refresh may have been quicker.
+      if (epoch > this.lastSealed) this.sealed.push({ epoch, filter: IdentityFilter.fromBytes(filter) });
     }
   }
 
   /** Seals the open epoch when it is full. Run by the schedule of one node or of several: the lock decides. */
   async maintain(): Promise<void> {
     const added = this.added;
-    this.added = 0;
     const open = await countIdentities(this.db, added);
+    this.added -= added;
     if (open.identities >= this.epochMax) await sealEpoch(this.db, open.epoch, drawFilter);
     await this.refresh();
   }
@@ -62,13 +63,18 @@ export class Identities {
     const settle = (hash: string, content: string) =>
       known.set(hash, { new: false, sameContent: contents.get(hash) === content });
 
-    for (const [hash, content] of await this.lookUpSealed(tx, [...contents.keys()])) settle(hash, content);
+    // The filters that are asked now are the ones that count, whatever is read of others meanwhile.
+    const lastSealed = this.lastSealed;
+    // Leaves together with what it guards, ahead of it.
+    const locked = keepEpochOpen(tx);
+    const [, inSealed] = await Promise.all([locked, this.lookUpSealed(tx, [...contents.keys()])]);
+    for (const [hash, content] of inSealed) settle(hash, content);
     const fresh = identities
       .filter((identity) => !known.has(identity.hash))
       .sort((a, b) => (a.hash < b.hash ? -1 : 1));
     if (fresh.length === 0) return known;
     const { inserted, epoch } = await insertIdentities(tx, fresh);
-    if (epoch !== null && epoch > (this.sealed.at(-1)?.epoch ?? 0) + 1) {
+    if (epoch !== null && epoch > lastSealed + 1) {
       // Another node sealed an epoch that we have no filter of yet: nothing we said of it counts.
       throw new CrossdockError("identity.epoch-moved", "An identity epoch was sealed meanwhile.", {
         retry: "later",
@@ -83,6 +89,10 @@ export class Identities {
     for (const hash of inserted) known.set(hash, { new: true });
     this.added += inserted.size;
     return known;
+  }
+
+  private get lastSealed(): number {
+    return this.sealed.at(-1)?.epoch ?? 0;
   }
 
   private async lookUpSealed(tx: Transaction, hashes: string[]): Promise<Map<string, string>> {

@@ -73,7 +73,7 @@ export function incomingEvent(system: string, company: string, envelope: Envelop
   };
 }
 
-function isReadable(time: string): boolean {
+export function isReadable(time: string): boolean {
   if (isTime(time)) return true;
   try {
     parseTime(time);
@@ -122,6 +122,20 @@ export function canonicalEvent(
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 const isUuid = (text: string) => UUID.test(text);
+
+/** A receipt that is kept, and that nothing could be made of, or of one of its lines. */
+export function notMapped(receipt: Receipt, reason: string, line?: number): Problem {
+  const { system, topic, nativeId } = receipt;
+  const where = line === undefined ? "" : `, line ${line},`;
+  return {
+    code: "receipt.not-mapped",
+    fingerprint: `receipt.not-mapped/${system}/${topic}/${nativeId}/${line ?? ""}`,
+    title: `${system} ${topic} ${nativeId}${where} could not be mapped: ${reason}`,
+    detail: { receiptId: receipt.id, topic, nativeId, reason, ...(line === undefined ? {} : { line }) },
+    system,
+    key: `receipt:${receipt.id}`,
+  };
+}
 
 export function nativeIdentity(system: string, message: NativeMessage): { hash: string; content: string } {
   return { hash: identityHash(system, message.topic, message.id), content: contentHash(message.body) };

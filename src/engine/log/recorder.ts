@@ -1,10 +1,12 @@
 // Records what was received, in group commits: many callers share one transaction and each is answered after
-// the commit. A database that refuses a batch is asked again item by item, so that a bad one fails alone.
+// the commit. A batch that holds what cannot be stored is halved until that fails alone; a database that fails is
+// no reason to refuse what was said, so then nobody is answered.
 import { CrossdockError } from "../../core/errors.ts";
 import type { RecordedEvent } from "../../domains/event.ts";
 import type { Problem } from "../../domains/reaction.ts";
+import { sqlState, violatedConstraint } from "../../postgres/failure.ts";
 import type { Database, Transaction } from "../../postgres/pool.ts";
-import { type AppendEvent, appendEvents, asRecorded } from "../../store/event.ts";
+import { type AppendEvent, appendEvents, asRecorded, ensureDays } from "../../store/event.ts";
 import { raiseProblems } from "../../store/exception.ts";
 import type { Identity } from "../../store/identity.ts";
 import {
@@ -19,7 +21,7 @@ import {
 } from "../../store/intake.ts";
 import { uuidv7 } from "./event-id.ts";
 import type { Identities, Known } from "./identities.ts";
-import type { Incoming, Outcome } from "./incoming.ts";
+import { type Incoming, notMapped, type Outcome } from "./incoming.ts";
 
 export interface CursorMove {
   system: string;
@@ -50,6 +52,7 @@ export interface RecorderOptions {
 const IN_FLIGHT_MAX = 2;
 const GROUP_ITEMS_MAX = 2_000;
 const QUEUE_ITEMS_MAX = 100_000;
+const ATTEMPTS_MAX = 4;
 
 export class Recorder {
   private readonly options: RecorderOptions;
@@ -123,53 +126,55 @@ export class Recorder {
         at += entry.items.length;
       }
     } catch (error) {
-      if (isTransient(error) || (entries.length === 1 && entries[0]!.items.length <= 1)) {
-        for (const entry of entries) entry.reject(error);
-      } else {
-        await this.settleApart(entries);
-      }
+      if (!isFaultOfItem(error)) for (const entry of entries) entry.reject(error);
+      else await this.settleApart(entries);
     }
   }
 
-  /** Each entry by itself; an entry of many, item by item (its cursor moves with the last one). */
+  /** Half by half, down to the entry that holds what cannot be stored; its cursor moves with its last item. */
   private async settleApart(entries: Entry[]): Promise<void> {
-    for (const entry of entries) {
-      try {
-        if (entries.length > 1) {
-          await this.settle([entry]);
-          continue;
-        }
-        const outcomes: Outcome[] = [];
-        for (const item of entry.items) outcomes.push(await this.commitAlone(item));
-        if (entry.cursor !== undefined) await this.commit([{ ...entry, items: [] }]);
-        entry.resolve(outcomes);
-      } catch (error) {
-        entry.reject(error);
-      }
+    if (entries.length > 1) {
+      const middle = entries.length >> 1;
+      await this.settle(entries.slice(0, middle));
+      await this.settle(entries.slice(middle));
+      return;
+    }
+    const entry = entries[0]!;
+    try {
+      const outcomes = await this.commitApart(entry.items);
+      if (entry.cursor !== undefined) await this.commit([{ ...entry, items: [] }]);
+      entry.resolve(outcomes);
+    } catch (error) {
+      entry.reject(error);
     }
   }
 
-  private async commitAlone(item: Incoming): Promise<Outcome> {
+  private async commitApart(items: readonly Incoming[]): Promise<Outcome[]> {
     try {
       const group = await this.commit([
-        { items: [item], cursor: undefined, resolve: () => {}, reject: () => {} },
+        { items, cursor: undefined, resolve: () => undefined, reject: () => undefined },
       ]);
       if (group.recorded.length > 0) this.options.recorded(group.recorded);
-      return group.outcomes[0]!;
+      return group.outcomes;
     } catch (error) {
-      if (isTransient(error)) throw error;
-      const message = error instanceof Error ? error.message : String(error);
-      return { status: "rejected", reason: { code: "event.not-storable", errors: [{ path: "$", message }] } };
+      if (!isFaultOfItem(error)) throw error;
+      if (items.length === 1) return this.commitApart([unstorable(items[0]!, error)]);
+      const middle = items.length >> 1;
+      const first = await this.commitApart(items.slice(0, middle));
+      return [...first, ...(await this.commitApart(items.slice(middle)))];
     }
   }
 
   private async commit(entries: Entry[]): Promise<Group> {
-    try {
-      return await this.commitOnce(entries);
-    } catch (error) {
-      if (!(error instanceof CrossdockError) || error.code !== "identity.epoch-moved") throw error;
-      await this.options.identities.refresh();
-      return this.commitOnce(entries);
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.commitOnce(entries);
+      } catch (error) {
+        if (attempt >= ATTEMPTS_MAX) throw error;
+        if (hasCode(error, "identity.epoch-moved")) await this.options.identities.refresh();
+        else if (isDayMissing(error)) await ensureDays(this.options.db);
+        else if (!hasCode(error, "postgres.serialization")) throw error;
+      }
     }
   }
 
@@ -319,4 +324,30 @@ function planConflict(plan: Plan, item: Identified, count: IntakeCount): void {
   plan.outcomes.push({ status: "conflict", reason });
 }
 
-const isTransient = (error: unknown) => error instanceof CrossdockError && error.retry === "later";
+const hasCode = (error: unknown, code: string) => error instanceof CrossdockError && error.code === code;
+
+/** No partition of the table takes the row: the days ahead were not made, for instance while the machine slept. */
+const isDayMissing = (error: unknown) =>
+  sqlState(error) === "23514" && violatedConstraint(error) === undefined;
+
+/** A value that the database or the driver cannot take. Anything else is no reason to refuse what somebody said. */
+function isFaultOfItem(error: unknown): boolean {
+  const state = sqlState(error);
+  if (state === undefined) return !(error instanceof CrossdockError);
+  return /^(22|23|54)/.test(state) && !isDayMissing(error);
+}
+
+/** What stands for an item that cannot be stored: a refused event, or a receipt that failed. Throws for these. */
+function unstorable(item: Incoming, error: unknown): Incoming {
+  const message = error instanceof Error ? error.message : String(error);
+  if (item.kind === "event")
+    return {
+      kind: "rejected",
+      system: item.system,
+      reason: { code: "event.not-storable", errors: [{ path: "$", message }] },
+      body: item.event.text,
+    };
+  if (item.kind === "rejected" || item.events.length === 0) throw error;
+  const receipt = { ...item.receipt, outcome: "failed" as const, events: 0, reason: message };
+  return { ...item, receipt, events: [], problems: [notMapped(receipt, message)] };
+}

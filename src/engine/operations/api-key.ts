@@ -7,9 +7,7 @@ import { violatedConstraint } from "../../postgres/failure.ts";
 import type { Database } from "../../postgres/pool.ts";
 import { textArray } from "../../store/arrays.ts";
 import { uuidv7 } from "../log/event-id.ts";
-
-export const scopes = ["system:write", "process:read", "process:write", "ops:read", "ops:write"] as const;
-export type Scope = (typeof scopes)[number];
+import type { Scope } from "./scopes.ts";
 
 export interface ApiKey {
   id: string;

@@ -4,6 +4,7 @@ import type { Integration } from "../../policy/integration.ts";
 import type { Database } from "../../postgres/pool.ts";
 import { type ExceptionFilter, type ExceptionRow, pageExceptions } from "../../store/exception.ts";
 import { type OrderFilter, pageOrders, readOrder } from "../../store/order.ts";
+import type { ReplayPreview, ReplayResult, ReplayScope, StuckPreview } from "../delivery/replay.ts";
 import type { CrossdockNode, NodeStatus } from "../node.ts";
 import { type Availability, type AvailabilityQuestion, readAvailability } from "./availability.ts";
 import { type Books, drawBooks } from "./books.ts";
@@ -15,10 +16,9 @@ import {
   readDelivery,
 } from "./deliveries.ts";
 import { type Released, releaseKey } from "./held-key.ts";
-import { type Decided, retryDelivery, skipDelivery } from "./parked.ts";
 import { type ReceiptDocument, readReceipt } from "./receipt.ts";
 import { type Remapped, type RemapScope, remapReceipts } from "./remap.ts";
-import { executeReplay, previewReplay, type Replay, type ReplayScope } from "./replay.ts";
+import { fingerprintOf, openReplays, retryDelivery, skipDelivery } from "./replays.ts";
 import { type InstallationStatus, installationStatus } from "./status.ts";
 import { type Trace, trace } from "./trace.ts";
 
@@ -36,19 +36,25 @@ export interface Operations {
   receipt(id: string): Promise<ReceiptDocument | null>;
   books(range: { from: string; to: string }): Promise<Books>;
   releaseKey(key: string): Promise<Released>;
-  retry(id: string): Promise<Decided>;
-  skip(id: string, reason: string): Promise<Decided>;
-  replay(scope: ReplayScope, execute: boolean): Promise<Replay>;
+  retry(id: string): Promise<void>;
+  skip(id: string, reason: string): Promise<void>;
+  previewReplay(scope: ReplayScope): Promise<ReplayPreview>;
+  replay(scope: ReplayScope): Promise<ReplayResult>;
+  /** What an exception holds back. */
+  previewException(id: string): Promise<StuckPreview>;
+  releaseException(id: string): Promise<number>;
   remap(scope: RemapScope, execute: boolean): Promise<Remapped>;
 }
 
 export interface OperationsOptions {
   db: Database;
   integration: Integration;
-  node: Pick<CrossdockNode, "status" | "rules" | "sources">;
+  node: Pick<CrossdockNode, "status" | "rules" | "sources" | "deliveries">;
 }
 
 export function openOperations({ db, integration, node }: OperationsOptions): Operations {
+  const sessions = new Map([...node.sources].map(([system, { session }]) => [system, session]));
+  const replays = openReplays({ db, integration, sessions, owner: node.deliveries });
   return {
     async ping() {
       await db.query("select 1");
@@ -65,9 +71,12 @@ export function openOperations({ db, integration, node }: OperationsOptions): Op
     receipt: (id) => readReceipt(db, id),
     books: (range) => drawBooks(db, range),
     releaseKey: (key) => releaseKey(db, node.rules, key),
-    retry: (id) => retryDelivery(db, id),
-    skip: (id, reason) => skipDelivery(db, id, reason),
-    replay: (scope, execute) => (execute ? executeReplay : previewReplay)(db, node.rules, scope),
+    retry: (id) => retryDelivery(db, replays, id),
+    skip: (id, reason) => skipDelivery(db, replays, id, reason),
+    previewReplay: (scope) => replays.preview(scope),
+    replay: (scope) => replays.replay(scope),
+    previewException: async (id) => replays.previewStuck({ problem: await fingerprintOf(db, id) }),
+    releaseException: async (id) => replays.release({ problem: await fingerprintOf(db, id) }),
     remap: (scope, execute) => remapReceipts(db, node.sources, scope, execute),
   };
 }

@@ -17,7 +17,13 @@ import type { StoredMovement } from "../../store/stock.ts";
 import { type Draft, draftEvent } from "./draft.ts";
 import type { Duplicates } from "./load.ts";
 import type { Rules } from "./rules.ts";
-import { type ItemSlot, type OrderSlot, takeChange, type WorkingSet } from "./working-set.ts";
+import {
+  type ItemSlot,
+  type OrderSlot,
+  type PositionSlot,
+  takeChange,
+  type WorkingSet,
+} from "./working-set.ts";
 
 /** A SKU that a decision needs but nobody locked: the transaction starts over with it. */
 export class UnlockedKeys extends Error {
@@ -25,6 +31,15 @@ export class UnlockedKeys extends Error {
   constructor(keys: string[]) {
     super(`decided about keys that were not locked: ${keys.join(", ")}`);
     this.keys = keys;
+  }
+}
+
+/** An order's fact that failed after it had changed some of the set: the transaction starts over without it. */
+export class EventFailed extends Error {
+  readonly seq: number;
+  constructor(seq: number, cause: unknown) {
+    super(`event ${seq} cannot be applied`, { cause });
+    this.seq = seq;
   }
 }
 
@@ -54,6 +69,8 @@ export interface ComputeInput {
   rules: Rules;
   duplicates: Duplicates;
   sets: SetDecisions;
+  /** Facts that were found not to fit, by seq: they hold their keys. */
+  failed: ReadonlyMap<number, unknown>;
 }
 
 export function compute(input: ComputeInput): Outcome {
@@ -89,20 +106,29 @@ class Run {
     // A command has no seq yet (0); a fact that its row has applied already, or that waits behind a held one, is passed over.
     if (event.seq > 0 && (event.seq <= slot.appliedSeq || slot.heldSeq !== null)) return;
     if (event.seq === 0 && slot.heldSeq !== null) throw heldBack(slot.key);
+    if (event.seq > 0 && this.input.failed.has(event.seq)) {
+      this.hold(slot, event, this.input.failed.get(event.seq));
+      return;
+    }
     try {
       if (slot.kind === "item") this.applyStock(slot, event);
       else if (slot.kind === "order") this.applyOrder(slot, event);
       else this.applySet(event);
     } catch (error) {
       if (error instanceof UnlockedKeys || event.seq === 0) throw error;
-      slot.heldSeq = event.seq;
-      slot.touched = true;
-      this.outcome.problems.push(heldProblem(event, error));
+      if (slot.kind === "order") throw new EventFailed(event.seq, error);
+      this.hold(slot, event, error);
       return;
     }
     slot.touched = true;
     this.outcome.applied += 1;
     if (event.seq > 0) slot.appliedSeq = event.seq;
+  }
+
+  private hold(slot: ItemSlot | OrderSlot | PositionSlot, event: RecordedEvent, error: unknown): void {
+    slot.heldSeq = event.seq;
+    slot.touched = true;
+    this.outcome.problems.push(heldProblem(event, error));
   }
 
   private applyStock(slot: ItemSlot, event: RecordedEvent): void {

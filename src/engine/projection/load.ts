@@ -9,24 +9,25 @@ import type { OrderEvent, OrderSubmitted } from "../../domains/order/contract.ts
 import { neededSkus } from "../../domains/order/needs.ts";
 import type { Integration } from "../../policy/integration.ts";
 import type { Transaction } from "../../postgres/pool.ts";
-import { findPurchases, lockOrders, readKeyPositions } from "../../store/order.ts";
+import { findPurchases, lockKeys, lockOrders, readKeyPositions } from "../../store/order.ts";
 import { lockItems, readMovements, readOrderReservations, readSkuReservations } from "../../store/stock.ts";
 import type { WorkingSet } from "./working-set.ts";
 
 export async function loadOrders(tx: Transaction, set: WorkingSet, keys: readonly string[]): Promise<void> {
-  const wanted = keys.filter((key) => !set.orders.has(key)).map(parseKey);
-  if (wanted.length === 0) return;
-  const rows = await lockOrders(
+  const missing = await findOrders(
     tx,
-    wanted.map((k) => k.company),
-    wanted.map((k) => k.id),
+    set,
+    keys.filter((key) => !set.orders.has(key)),
   );
-  for (const row of rows) set.addOrder(orderKey(row.order.company, row.order.orderId), row);
-  const unknown = keys.filter((key) => !set.orders.has(key));
-  if (unknown.length === 0) return;
-  const positions = new Map(
-    (await readKeyPositions(tx, unknown)).map((position) => [position.key, position]),
-  );
+  if (missing.length === 0) return;
+  // A key without a row is locked as such: who has it may be creating the order, or saying what a fact without
+  // one becomes.
+  const [, unknown, read] = await Promise.all([
+    lockKeys(tx, missing),
+    findOrders(tx, set, missing),
+    readKeyPositions(tx, missing),
+  ]);
+  const positions = new Map(read.map((position) => [position.key, position]));
   for (const key of unknown) {
     const slot = set.addOrder(key, null);
     const position = positions.get(key);
@@ -36,13 +37,26 @@ export async function loadOrders(tx: Transaction, set: WorkingSet, keys: readonl
   }
 }
 
+async function findOrders(tx: Transaction, set: WorkingSet, keys: readonly string[]): Promise<string[]> {
+  if (keys.length === 0) return [];
+  const wanted = keys.map(parseKey);
+  const rows = await lockOrders(
+    tx,
+    wanted.map((k) => k.company),
+    wanted.map((k) => k.id),
+  );
+  for (const row of rows) set.addOrder(orderKey(row.order.company, row.order.orderId), row);
+  return keys.filter((key) => !set.orders.has(key));
+}
+
 export async function loadPositions(
   tx: Transaction,
   set: WorkingSet,
   keys: readonly string[],
 ): Promise<void> {
   if (keys.length === 0) return;
-  const positions = new Map((await readKeyPositions(tx, keys)).map((position) => [position.key, position]));
+  const [, read] = await Promise.all([lockKeys(tx, keys), readKeyPositions(tx, keys)]);
+  const positions = new Map(read.map((position) => [position.key, position]));
   for (const key of keys) set.addPosition(key, positions.get(key) ?? null);
 }
 

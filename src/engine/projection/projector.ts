@@ -2,6 +2,7 @@
 // hand-over is a bounded cache, and gaps, overflow, restarts and other nodes' events are read from the log.
 
 import { partitionOf } from "../../core/crc32c.ts";
+import { addMs } from "../../core/time.ts";
 import type { RecordedEvent } from "../../domains/event.ts";
 import type { Database } from "../../postgres/pool.ts";
 import { headSeq, readFacts } from "../../store/event.ts";
@@ -24,6 +25,7 @@ const HANDED_MAX = 50_000;
 const POLL_MS = 250;
 const SAVE_MS = 1_000;
 const RETRY_MS = 200;
+const DAY_MS = 86_400_000;
 
 export class Projector {
   private readonly options: ProjectorOptions;
@@ -157,7 +159,8 @@ export class Projector {
 
   private advance(seq: number, recordedAt: string | undefined): void {
     this.position = seq;
-    if (recordedAt !== undefined) this.day = recordedAt.slice(0, 10);
+    // A day less: a database whose clock was put back over midnight writes into the day before.
+    if (recordedAt !== undefined) this.day = addMs(recordedAt, -DAY_MS).slice(0, 10);
     const keep = this.handed.findIndex((event) => event.seq > seq);
     this.handed.splice(0, keep < 0 ? this.handed.length : keep);
     this.early = this.early.filter((stretch) => stretch[0]!.seq > seq);

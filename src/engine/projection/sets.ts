@@ -16,7 +16,13 @@ export async function readSets(
   const decisions: SetDecisions = new Map();
   for (const event of events) {
     const set = event.data as SetObserved;
-    const members = await readSetMembers(tx, event.source, set.setId, set.location, event.seq);
+    const members = await readSetMembers(tx, {
+      company: event.company,
+      source: event.source,
+      setId: set.setId,
+      location: set.location,
+      seq: event.seq,
+    });
     const known = await readKnownLevels(tx, event.company, set.location);
     const decision = decideSet(
       { ...set, source: event.source, company: event.company, recordedAt: event.recordedAt },

@@ -19,7 +19,7 @@ import {
   saveReservations,
 } from "../../store/stock.ts";
 import { saveTasks } from "../../store/task.ts";
-import { compute, type Outcome, UnlockedKeys } from "./compute.ts";
+import { compute, EventFailed, type Outcome, UnlockedKeys } from "./compute.ts";
 import type { Draft } from "./draft.ts";
 import {
   loadDuplicates,
@@ -61,37 +61,54 @@ export interface Applied {
   outcome: Outcome;
 }
 
-const ATTEMPTS_MAX = 5;
+const RACES_MAX = 8;
 
-/** Another transaction created the same new key first. */
-class ConcurrentCreation extends Error {}
+/** Another transaction created the same new key, or gave the same answer, first. */
+export class ConcurrentCreation extends Error {}
 
 export async function applyEvents(request: ApplyRequest): Promise<Applied> {
-  const extraKeys = new Set<string>();
-  for (let attempt = 1; ; attempt++) {
+  const known: Known = { keys: new Set(), failed: new Map() };
+  for (let races = 0; ; ) {
     try {
-      return await request.db.transaction((tx) => applyIn(tx, request, extraKeys));
+      return await request.db.transaction((tx) => applyIn(tx, request, known));
     } catch (error) {
-      if (attempt >= ATTEMPTS_MAX) throw error;
-      if (error instanceof UnlockedKeys) for (const key of error.keys) extraKeys.add(key);
-      else if (!(error instanceof ConcurrentCreation || isLostRace(error))) throw error;
+      // Each of the first two says something new, so that this ends.
+      if (error instanceof UnlockedKeys && error.keys.some((key) => !known.keys.has(key)))
+        for (const key of error.keys) known.keys.add(key);
+      else if (error instanceof EventFailed && !known.failed.has(error.seq))
+        known.failed.set(error.seq, error.cause);
+      else if (error instanceof ConcurrentCreation || isLostRace(error)) {
+        races += 1;
+        if (races >= RACES_MAX) throw lostRace(error);
+      } else throw error;
     }
   }
 }
+
+/** What earlier attempts at the transaction found out. */
+interface Known {
+  keys: Set<string>;
+  /** Facts that cannot be applied, by seq: what they had changed before they failed went with the attempt. */
+  failed: Map<number, unknown>;
+}
+
+const lostRace = (error: unknown) =>
+  error instanceof CrossdockError
+    ? error
+    : new CrossdockError("postgres.serialization", "Other transactions kept creating the same keys first.", {
+        retry: "later",
+        cause: error,
+      });
 
 /** A deadlock or a serialization failure: the other transaction went on, so this one can. */
 const isLostRace = (error: unknown) =>
   error instanceof CrossdockError && error.code === "postgres.serialization";
 
-async function applyIn(
-  tx: Transaction,
-  request: ApplyRequest,
-  extraKeys: ReadonlySet<string>,
-): Promise<Applied> {
+async function applyIn(tx: Transaction, request: ApplyRequest, known: Known): Promise<Applied> {
   const answered = await request.prelude?.(tx);
   const events =
     answered === undefined ? request.events : request.events.filter((event) => !answered.has(event));
-  const { set, all } = await prepare(tx, request, events, extraKeys);
+  const { set, all } = await prepare(tx, request, events, known.keys);
   request.loaded?.(set);
   const submissions = all.filter((event) => event.type === "order.submitted");
   const duplicates = submissions.length === 0 ? new Map() : await loadDuplicates(tx, submissions);
@@ -100,7 +117,7 @@ async function applyIn(
     all.filter((event) => event.type === "inventory.set.observed"),
     request.rules,
   );
-  const outcome = compute({ set, events: all, rules: request.rules, duplicates, sets });
+  const outcome = compute({ set, events: all, rules: request.rules, duplicates, sets, failed: known.failed });
   await describeShortfalls(tx, set, outcome.problems);
   // The head of the log is locked behind everything that was saved.
   const [, appended] = await Promise.all([saveState(tx, set, outcome), append(tx, events, outcome.drafts)]);
@@ -159,7 +176,11 @@ function keysByDomain(keys: Iterable<string>): Record<"order" | "stock" | "locat
   return byDomain;
 }
 
-const slotKeys = (set: WorkingSet): string[] => [...set.orders.keys(), ...set.items.keys()];
+const slotKeys = (set: WorkingSet): string[] => [
+  ...set.orders.keys(),
+  ...set.items.keys(),
+  ...set.positions.keys(),
+];
 /** SKUs that only decisions touch: the batch need not hold all that was recorded of them. */
 const decisionKeys = (set: WorkingSet, own: readonly string[]): string[] =>
   set.items.size === own.length ? [] : [...set.items.keys()].filter((key) => !own.includes(key));

@@ -7,7 +7,7 @@ import type { Problem } from "../../domains/reaction.ts";
 import type { AppendEvent } from "../../store/event.ts";
 import type { Receipt } from "../../store/intake.ts";
 import { mappedEventId, uuidv7 } from "../log/event-id.ts";
-import { canonicalEvent, type Incoming, nativeIdentity } from "../log/incoming.ts";
+import { canonicalEvent, type Incoming, isReadable, nativeIdentity, notMapped } from "../log/incoming.ts";
 
 export interface NativeSource {
   system: string;
@@ -48,7 +48,7 @@ export function mapReceipt(
     return {
       receipt: { ...receipt, outcome: "failed", reason },
       events: [],
-      problems: [mappingProblem(source, receipt, reason)],
+      problems: [notMapped(receipt, reason)],
     };
   }
   const { events, problems: rows = [] } = mapping as Extract<Mapping, { events: unknown }>;
@@ -57,7 +57,7 @@ export function mapReceipt(
     id: mappedEventId(receiptId, index, revision),
     receiptId,
   }));
-  const problems = rows.map(({ line, reason }) => mappingProblem(source, receipt, reason, line));
+  const problems = rows.map(({ line, reason }) => notMapped(receipt, reason, line));
   return { receipt: { ...receipt, events: canonical.length }, events: canonical, problems };
 }
 
@@ -71,32 +71,16 @@ function mapSafely(session: ConnectorSession, message: NativeMessage): Mapping {
 }
 
 function firstInvalid(mapping: {
-  events: { type: string; data: unknown }[];
+  events: { type: string; data: unknown; time?: string }[];
 }): { failed: string; path: string } | undefined {
   for (const [index, event] of mapping.events.entries()) {
     const [error] = validateEvent(event.type, event.data);
     if (error !== undefined) return { failed: error.message, path: `${event.type}[${index}] ${error.path}` };
+    if (event.time !== undefined && !isReadable(event.time))
+      return { failed: "is no RFC 3339 time", path: `${event.type}[${index}] time` };
     if (catalogue[event.type]!.decided) {
       return { failed: "is a decision that only Crossdock makes", path: `${event.type}[${index}]` };
     }
   }
   return undefined;
-}
-
-function mappingProblem(source: NativeSource, receipt: Receipt, reason: string, line?: number): Problem {
-  const where = line === undefined ? "" : `, line ${line},`;
-  return {
-    code: "receipt.not-mapped",
-    fingerprint: `receipt.not-mapped/${source.system}/${receipt.topic}/${receipt.nativeId}/${line ?? ""}`,
-    title: `${source.system} ${receipt.topic} ${receipt.nativeId}${where} could not be mapped: ${reason}`,
-    detail: {
-      receiptId: receipt.id,
-      topic: receipt.topic,
-      nativeId: receipt.nativeId,
-      reason,
-      ...(line === undefined ? {} : { line }),
-    },
-    system: source.system,
-    key: `receipt:${receipt.id}`,
-  };
 }

@@ -7,7 +7,7 @@ import { orderKey, parseKey } from "../../domains/key.ts";
 import { type MilestoneName, milestoneMet, missedMilestone } from "../../domains/order/milestones.ts";
 import type { Database } from "../../postgres/pool.ts";
 import { raiseProblems } from "../../store/exception.ts";
-import { readOrder } from "../../store/order.ts";
+import { lockOrders } from "../../store/order.ts";
 import { readBackorders, readItems } from "../../store/stock.ts";
 import { type DueTask, dueTasks, finishTasks, postponeTask, saveTasks } from "../../store/task.ts";
 import type { Commands } from "../commands.ts";
@@ -25,7 +25,7 @@ export interface SchedulerOptions {
 
 const POLL_MS = 500;
 const BATCH = 200;
-/** Orders that one arrival of stock lets look at their lines. */
+/** Orders that are read at a time when stock arrives. */
 const LOOKS_MAX = 200;
 const POSTPONE_MS = 5_000;
 
@@ -117,16 +117,24 @@ export class Scheduler {
     const { company, id: sku } = parseKey(task.key);
     const [stored] = await readItems(db, company, [sku]);
     if (stored === undefined) return true;
-    const waiting = await readBackorders(db, company, sku, LOOKS_MAX);
     let reach = availableToPromise(stored.item, { now, forBackorder: true }, rules.integration.stock);
-    const orders = new Set<string>();
-    for (const { reservation } of waiting) {
-      if (reach <= 0n) break;
-      orders.add(reservation.orderId);
-      reach -= reservation.quantity;
+    const looked = new Set<string>();
+    while (reach > 0n) {
+      const waiting = await readBackorders(db, company, sku, looked.size + LOOKS_MAX);
+      const orders = new Set<string>();
+      for (const { reservation } of waiting) {
+        if (reach <= 0n) break;
+        if (looked.has(reservation.orderId)) continue;
+        orders.add(reservation.orderId);
+        reach -= reservation.quantity;
+      }
+      if (orders.size === 0) break;
+      // In sequence: an older order's look comes before a younger one's.
+      for (const orderId of orders) {
+        looked.add(orderId);
+        await this.command(orderKey(company, orderId));
+      }
     }
-    // In sequence: an older order's look comes before a younger one's.
-    for (const orderId of orders) await this.command(orderKey(company, orderId));
     return true;
   }
 
@@ -146,11 +154,12 @@ export class Scheduler {
     const { db } = this.options;
     const [name, key] = splitOnce(task.key, "|") as [MilestoneName, string];
     const { company, id } = parseKey(key);
-    const stored = await readOrder(db, company, id);
-    if (stored === null || milestoneMet(name, stored.order)) return true;
     const deadline = task.payload.deadline as Time;
     const breached = now >= deadline;
-    await db.transaction(async (tx) => {
+    return db.transaction(async (tx) => {
+      // Locked: what meets the milestone meanwhile comes after, and solves what is raised here.
+      const [stored] = await lockOrders(tx, [company], [id]);
+      if (stored === undefined || milestoneMet(name, stored.order)) return true;
       await raiseProblems(tx, [
         missedMilestone(name, key, stored.order, breached ? "breach" : "warning", deadline),
       ]);
@@ -164,8 +173,8 @@ export class Scheduler {
           },
         ]);
       }
+      return breached;
     });
-    return breached;
   }
 }
 

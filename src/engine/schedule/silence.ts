@@ -22,7 +22,8 @@ const WARN_SHARE = 0.75;
 
 export class SilenceWatch {
   private readonly options: SilenceOptions;
-  private readonly raised = new Map<string, "warning" | "breach">();
+  /** What this node said last of each system; of one that is not in it, an earlier node may have said anything. */
+  private readonly said = new Map<string, "heard" | "warning" | "breach">();
   private timer: NodeJS.Timeout | undefined;
   private looking: Promise<void> = Promise.resolve();
 
@@ -37,6 +38,8 @@ export class SilenceWatch {
     if (watched.length === 0) return;
     this.timer = setInterval(() => {
       if (this.options.owns()) this.looking = this.look().catch(this.options.failed);
+      // Another node looks, and says what we know nothing of.
+      else this.said.clear();
     }, LOOK_MS);
     this.timer.unref();
   }
@@ -60,35 +63,37 @@ export class SilenceWatch {
           ? "breach"
           : quietMs >= declared.speaksWithinMs * WARN_SHARE
             ? "warning"
-            : undefined;
-      await this.say(system, phase, since, declared.speaksWithinMs);
+            : last >= startedAt
+              ? "heard"
+              : undefined;
+      if (phase !== undefined) await this.say(system, phase, since, declared.speaksWithinMs);
     }
   }
 
   private async say(
     system: string,
-    phase: "warning" | "breach" | undefined,
+    phase: "heard" | "warning" | "breach",
     since: Time,
     withinMs: number,
   ): Promise<void> {
-    if (this.raised.get(system) === phase) return;
+    if (this.said.get(system) === phase) return;
     const { db } = this.options;
-    const problem = silent(system, phase ?? "warning", since, withinMs);
     await db.transaction((tx) =>
-      phase === undefined
-        ? solveProblems(tx, [problem.fingerprint]).then(() => undefined)
-        : raiseProblems(tx, [problem]),
+      phase === "heard"
+        ? solveProblems(tx, [fingerprintOf(system)]).then(() => undefined)
+        : raiseProblems(tx, [silent(system, phase, since, withinMs)]),
     );
-    if (phase === undefined) this.raised.delete(system);
-    else this.raised.set(system, phase);
+    this.said.set(system, phase);
   }
 }
+
+const fingerprintOf = (system: string) => `stream.silent/${system}`;
 
 function silent(system: string, phase: "warning" | "breach", since: Time, withinMs: number): Problem {
   const deadline = addMs(since, withinMs);
   return {
     code: "stream.silent",
-    fingerprint: `stream.silent/${system}`,
+    fingerprint: fingerprintOf(system),
     title:
       phase === "breach"
         ? `${system} has said nothing since ${since}; it should have by ${deadline}`

@@ -12,7 +12,7 @@ const LIST = "deliveries";
 const DELIVERY_ID = /^[1-9][0-9]{0,14}$/;
 const IdPath = object({ id: Type.String({ pattern: DELIVERY_ID.source, description: "A delivery's id" }) });
 
-const Decided = object({ id: Type.String(), target: Type.String(), lane: Type.String(), state: oneOf("waiting", "skipped") });
+const Decided = object({ id: Type.String(), state: oneOf("waiting", "skipped") });
 
 export function deliveryRoutes({ operations }: GatewayPorts): HandledRoute[] {
   const list = route({
@@ -59,11 +59,14 @@ export function deliveryRoutes({ operations }: GatewayPorts): HandledRoute[] {
     operation: "retryDelivery",
     tag: "Operations",
     summary: "Send a parked delivery again",
-    description: "Where its outcome is unknown it is looked up in the target first.",
+    description: "What waits behind it in its lane follows.",
     access: "ops:write",
     pathParameters: IdPath,
     answers: { 200: { description: "It waits for its turn", schema: Decided }, 409: { description: "It is not parked" } },
-    handle: async ({ path }) => ({ body: await operations.retry(path.id) }),
+    async handle({ path }) {
+      await operations.retry(path.id);
+      return { body: { id: path.id, state: "waiting" } };
+    },
   });
   const skip = route({
     method: "POST",
@@ -76,7 +79,10 @@ export function deliveryRoutes({ operations }: GatewayPorts): HandledRoute[] {
     pathParameters: IdPath,
     body: object({ reason: Type.String({ minLength: 1, maxLength: 500, pattern: "^[^\\u0000]*$" }) }),
     answers: { 200: { description: "It is settled as skipped", schema: Decided }, 409: { description: "It is not parked" } },
-    handle: async ({ path, body, caller }) => ({ body: await operations.skip(path.id, `${caller.name}: ${body.reason}`) }),
+    async handle({ path, body, caller }) {
+      await operations.skip(path.id, `${caller.name}: ${body.reason}`);
+      return { body: { id: path.id, state: "skipped" } };
+    },
   });
   return [list, read, retry, skip];
 }

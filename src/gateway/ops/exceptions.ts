@@ -50,5 +50,21 @@ export function exceptionRoutes({ operations }: GatewayPorts): HandledRoute[] {
     answers: { 200: { description: "Whether it goes on", schema: object({ key: Key, released: Type.Boolean(), applied: Type.Integer() }) } },
     handle: async ({ path }) => ({ body: await operations.releaseKey(path.key) }),
   });
-  return [list, release];
+  const retry = route({
+    method: "POST",
+    path: "/ops/v1/exceptions/{id}/retry",
+    operation: "retryException",
+    tag: "Operations",
+    summary: "Send again what an exception holds back",
+    description: "Shows what it is unless `execute` is true.",
+    access: "ops:write",
+    pathParameters: object({ id: Type.String({ pattern: UUID.source }) }),
+    body: object({ execute: Type.Optional(Type.Boolean()) }),
+    answers: { 200: { description: "Deliveries by system and type; executed, how many wait for their turn again", schema: Type.Unknown() } },
+    async handle({ path, body }) {
+      if (body.execute === true) return { body: { executed: true, released: await operations.releaseException(path.id) } };
+      return { body: { executed: false, ...(await operations.previewException(path.id)) } };
+    },
+  });
+  return [list, release, retry];
 }

@@ -7,26 +7,42 @@ import type { GatewayPorts } from "../ports.ts";
 import { Refusal } from "../problem.ts";
 import { type HandledRoute, route } from "../route.ts";
 
-const Key = Type.String({ minLength: 1, maxLength: 256, pattern: "^(order|stock):[^\\u0000-\\u001f]+/[^\\u0000-\\u001f]+$" });
-const Id = Type.String({ pattern: "^[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$", description: "An exception's id" });
-const bounds = { from: Type.Optional(TimeText), to: Type.Optional(TimeText), exception: Type.Optional(Id) };
+const Key = Type.String({ minLength: 1, maxLength: 256, pattern: "^[^\\u0000-\\u001f]+$" });
+const Id = Type.String({
+  pattern: "^[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$",
+  description: "An exception's id",
+});
+const execute = Type.Optional(Type.Boolean({ description: "False, or left out: only shown" }));
+const bounds = { from: Type.Optional(TimeText), to: Type.Optional(TimeText) };
 
 const ReplayBody = object({
-  target: Code,
-  domain: Type.Optional(oneOf("inventory", "order")),
+  system: Code,
+  domain: Type.Optional(oneOf("inventory", "order", "return", "customer")),
+  lane: Type.Optional(Key),
   key: Type.Optional(Key),
   ...bounds,
-  execute: Type.Optional(Type.Boolean({ description: "False, or left out: only shown" })),
+  execute,
 });
-const RemapBody = object({ source: Code, ...bounds, execute: Type.Optional(Type.Boolean()) });
-
 const ReplayAnswer = object({
   executed: Type.Boolean(),
-  sent: Type.Integer(),
-  left: Type.Record(Type.String(), Type.Integer()),
-  items: Type.Array(Type.Unknown()),
-  truncated: Type.Boolean(),
+  types: Type.Optional(
+    Type.Array(
+      object({
+        type: Type.String(),
+        treatment: oneOf("rendered", "looked-up", "repeated", "left"),
+        deliveries: Type.Integer(),
+        keys: Type.Integer(),
+        firstAt: TimeText,
+        lastAt: TimeText,
+      }),
+    ),
+  ),
+  samples: Type.Optional(Type.Array(Type.Unknown())),
+  replayed: Type.Optional(Type.Integer()),
+  unwanted: Type.Optional(Type.Integer()),
+  underWay: Type.Optional(Type.Integer()),
 });
+const RemapBody = object({ system: Code, exception: Type.Optional(Id), ...bounds, execute });
 const RemapAnswer = object({
   executed: Type.Boolean(),
   mapped: Type.Integer(),
@@ -48,10 +64,12 @@ export function replayRoutes({ operations, integration }: GatewayPorts): Handled
       "Shows what would be sent unless `execute` is true.",
     access: "ops:write",
     body: ReplayBody,
-    answers: { 200: { description: "What is sent again, and what is left and why", schema: ReplayAnswer } },
-    async handle({ body: { execute, ...scope } }) {
-      known(integration.systems, "target", scope.target);
-      return { body: await operations.replay(withTimes(scope), execute === true) };
+    answers: { 200: { description: "What there is by type and how each is treated; executed, how many were made", schema: ReplayAnswer } },
+    async handle({ body: { execute: wanted, ...scope } }) {
+      known(integration.systems, scope.system);
+      const timed = withTimes(scope);
+      if (wanted === true) return { body: { executed: true, ...(await operations.replay(timed)) } };
+      return { body: { executed: false, ...(await operations.previewReplay(timed)) } };
     },
   });
   const inward = route({
@@ -64,16 +82,16 @@ export function replayRoutes({ operations, integration }: GatewayPorts): Handled
     access: "ops:write",
     body: RemapBody,
     answers: { 200: { description: "What is mapped, and what still fails and why", schema: RemapAnswer } },
-    async handle({ body: { execute, ...scope } }) {
-      known(integration.systems, "source", scope.source);
-      return { body: await operations.remap(withTimes(scope), execute === true) };
+    async handle({ body: { execute: wanted, system, ...scope } }) {
+      known(integration.systems, system);
+      return { body: await operations.remap({ source: system, ...withTimes(scope) }, wanted === true) };
     },
   });
   return [outward, inward];
 }
 
-function known(systems: object, field: string, name: string): void {
-  if (!Object.hasOwn(systems, name)) throw invalid(field, `names ${name}, which is no system of the integration.`);
+function known(systems: object, name: string): void {
+  if (!Object.hasOwn(systems, name)) throw invalid("system", `names ${name}, which is no system of the integration.`);
 }
 
 function withTimes<Scope extends { from?: string; to?: string }>(scope: Scope): Scope {
