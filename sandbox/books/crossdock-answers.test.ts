@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { Answers } from "./testing/answers.ts";
 import { differing, draw } from "./testing/drawing.ts";
-import { play } from "./testing/small-trade.ts";
+import { INPUT, play } from "./testing/small-trade.ts";
 import { Trade } from "./testing/trade.ts";
 
 let trade: Trade;
@@ -332,5 +332,21 @@ describe("Crossdock says what is not so", () => {
       differing: 1,
       failures: [{ document: "540001 20002", left: "6", right: "5" }],
     });
+  });
+
+  test("what can not be taken back any more must be an open exception of its order", async () => {
+    const more = "C540012,20001,CANDLE,-1,2010-12-01 08:26:00,0.335,17850.0,United Kingdom\n";
+    expect(differing(await draw(trade, INPUT + more))).toEqual(["units.taken-back"]);
+    const refusal = (number: string) => ({
+      code: "order.cancellation-refused",
+      category: "business-rule",
+      key: `order:main/${orderOf(trade.answers, number).orderId}`,
+      title: "The goods have gone.",
+      detail: {},
+    });
+    trade.answers.exceptions.push(refusal("540001"));
+    expect(differing(await draw(trade, INPUT + more))).toEqual(["units.taken-back"]);
+    trade.answers.exceptions.push(refusal("540002"));
+    expect(differing(await draw(trade, INPUT + more))).toEqual([]);
   });
 });

@@ -332,6 +332,21 @@ describe("one thing goes wrong", () => {
     expect(differing(await draw(trade))).toEqual(expected);
   });
 
+  test("goods that nobody sold come back: they are posted, and credited to nobody", async () => {
+    await play(trade);
+    const lines = [{ sku: "20002", quantity: 1, condition: "held" }];
+    await must(trade.east("POST", "/control/receive-return", { reference: "RR-9", lines }));
+    expect(differing(await draw(trade))).toEqual([
+      "ledger.stock",
+      "movements.returns",
+      "streams.east.messages",
+      "units.returned",
+    ]);
+    const more = { type: "651", place: "EAST", sku: "20002", quantity: 1, reference: "EAST/RTN-9" } as const;
+    await trade.post({ ...more, line: { StockType: "BLOCKED" } });
+    expect(differing(await draw(trade))).toEqual(["streams.east.messages"]);
+  });
+
   test("what a count takes away after the promise is no oversale", async () => {
     await play(trade);
     const lines = [{ lineId: "1", index: "0", sku: "20001", quantity: 11 }];

@@ -3,6 +3,7 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { removeEmbedded } from "../../src/postgres/embedded/start.ts";
 import { type Books, drawBooks } from "../books/books.ts";
 import { render } from "../books/render.ts";
 import { loadRetail, type RetailInput } from "../retail/orders.ts";
@@ -92,6 +93,7 @@ class Day {
 
   private async start(): Promise<{ distributor: Distributor; installation: Installation }> {
     const { home } = this.options;
+    await removeEmbedded(home);
     rmSync(join(home, "west"), { recursive: true, force: true });
     this.progress.say("starting the simulated distributor: ERP, CRM, EAST, WEST, 3PL, portal");
     this.distributor = await Distributor.start(home, join(home, "systems.log"));
@@ -114,7 +116,7 @@ class Day {
     const all = input.orders.length;
     const sinceMs = this.progress.elapsedMs;
     const replay = new Replay({
-      clerk: { distributor, seeded, knownToErp: new Set() },
+      clerk: { distributor, seeded, knownToErp: new Map() },
       installation,
       input,
       plan,

@@ -16,7 +16,7 @@ export interface EnteredOrder {
 export interface Clerk {
   distributor: Distributor;
   seeded: Seeded;
-  knownToErp: Set<string>;
+  knownToErp: Map<string, Promise<void>>;
 }
 
 export async function enterOrder(clerk: Clerk, order: RetailOrder): Promise<EnteredOrder> {

@@ -1,5 +1,6 @@
 // The distributor on the morning of the demo: items, customers, opening stock and purchase orders, seeded into each
 // system in its own shape.
+import { CrossdockError } from "../../src/core/errors.ts";
 import type { RetailInput } from "../retail/orders.ts";
 import type { Location, StockPlan } from "../retail/stock-plan.ts";
 import type { Distributor } from "./distributor.ts";
@@ -52,9 +53,6 @@ export async function seedDistributor(
     accounts: new Map(accounts.accounts.map((account) => [account.account_number, account.id])),
   };
 }
-
-/** Accounts of orders without a customer: the CRM needs one, and it says nobody. */
-export const NOBODY = "";
 
 function customersOf(input: RetailInput): Map<string, string | null> {
   const customers = new Map<string, string | null>();
@@ -129,23 +127,29 @@ function dueDate(): string {
   return new Date(Date.now() + 24 * 3_600_000).toISOString().slice(0, 10);
 }
 
-/** Says to the ERP who a customer is, where a clerk keys the order of one whom it does not know. */
-export async function ensureErpCustomer(
+/** Says to the ERP who a customer is, where a clerk keys the order of one whom it does not know. Each once. */
+export function ensureErpCustomer(
   distributor: Distributor,
   id: string,
   country: string | undefined,
-  known: Set<string>,
+  known: Map<string, Promise<void>>,
 ): Promise<void> {
-  if (known.has(id)) return;
-  known.add(id);
-  const found = await distributor.erp<{ value: unknown[] }>(
-    "GET",
-    `Customers?$filter=CustomerNumber eq '${id}'&$top=1`,
-  );
+  const asked = known.get(id) ?? createErpCustomer(distributor, id, country);
+  known.set(id, asked);
+  return asked;
+}
+
+async function createErpCustomer(
+  distributor: Distributor,
+  id: string,
+  country: string | undefined,
+): Promise<void> {
+  const filter = encodeURIComponent(`CustomerNumber eq '${id}'`);
+  const found = await distributor.erp<{ value: unknown[] }>("GET", `Customers?$filter=${filter}&$top=1`);
   if (found.value.length > 0) return;
-  await distributor.erp("POST", "Customers", {
-    CustomerNumber: id,
-    Name: `Customer ${id}`,
-    CountryCode: country ?? null,
+  const body = { CustomerNumber: id, Name: `Customer ${id}`, CountryCode: country ?? null };
+  await distributor.erp("POST", "Customers", body).catch(async (error) => {
+    // Crossdock may have brought the customer meanwhile.
+    if (!(error instanceof CrossdockError) || !error.message.includes("CUST_EXISTS")) throw error;
   });
 }

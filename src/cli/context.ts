@@ -5,7 +5,8 @@ import { CrossdockError } from "../core/errors.ts";
 import type { Integration } from "../policy/integration.ts";
 import { type Installation, openInstallation } from "../main.ts";
 import { findConfig, type LoadedConfig, loadConfig } from "./load-config.ts";
-import { type Level, levels, openLog } from "./log.ts";
+import { openLog } from "./log.ts";
+import { type Level, levels } from "./log-levels.ts";
 import { openOutput, type Output, type Streams } from "./output.ts";
 import { UsageError } from "./failure.ts";
 

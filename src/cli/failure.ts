@@ -31,7 +31,7 @@ export function failureOf(error: unknown, cwd: string): Failure {
     return { exitCode: FAILURE_EXIT, code: error.code, message: oneLine(error.message), ...(place === undefined ? {} : { place }) };
   }
   const { code, message } = error as NodeJS.ErrnoException;
-  if (code?.startsWith("ERR_PARSE_ARGS")) return { exitCode: USAGE_EXIT, code: "cli.usage", message: oneLine(message) };
+  if (typeof code === "string" && code.startsWith("ERR_PARSE_ARGS")) return { exitCode: USAGE_EXIT, code: "cli.usage", message: oneLine(message) };
   const said = error instanceof Error ? message : String(error);
   return { exitCode: FAILURE_EXIT, code: "command.failed", message: oneLine(code === undefined || said.includes(code) ? said : `${code}: ${said}`) };
 }

@@ -58,13 +58,18 @@ export async function loadConfig(path: string): Promise<LoadedConfig> {
   return { path, home: join(dirname(path), ".crossdock"), declared };
 }
 
+/** Where findings of a file stand that could not even be read as a whole. */
+export function locateFindings(path: string, findings: readonly Finding[]): LocatedFinding[] {
+  const text = readFileSync(path, "utf8");
+  return findings.map((finding) => ({ ...finding, line: lineOfFinding(text, path, finding) }));
+}
+
 /** Settings filled in from the environment, everything proved; findings in the order of the file. */
 export function checkConfig(loaded: LoadedConfig, environment: NodeJS.ProcessEnv): CheckedConfig {
   const { integration, findings } = resolveIntegration(loaded.declared, environment);
-  const text = readFileSync(loaded.path, "utf8");
   const unresolved = new Set(findings.map(({ path }) => path));
   const all = [...findings, ...checkIntegration(integration).filter(({ path }) => !unresolved.has(path))];
-  const located = all.map((finding) => ({ ...finding, line: lineOfFinding(text, loaded.path, finding) }));
+  const located = locateFindings(loaded.path, all);
   located.sort((a, b) => Number(a.level === "warning") - Number(b.level === "warning") || a.line - b.line);
   return { ...loaded, integration, findings: located };
 }
@@ -103,7 +108,8 @@ function placed(error: unknown, path: string): CrossdockError {
   if (error instanceof CrossdockError && error.details.place !== undefined) return error;
   const place = syntaxPlace(stack) ?? framePlace(stack, path) ?? importPlace(error, path) ?? path;
   const errorCode = error instanceof CrossdockError ? error.code : "configuration.invalid";
-  const plain = code === "ERR_MODULE_NOT_FOUND" ? message.replace(/ imported from .*$/s, " is imported and does not exist") : message;
+  const missingModule = /Cannot find (?:module|package) '([^']+)'/.exec(message)?.[1];
+  const plain = code === "ERR_MODULE_NOT_FOUND" && missingModule !== undefined ? `There is no ${missingModule}, which it imports.` : message;
   return new CrossdockError(errorCode, plain.split("\n")[0]!, {
     cause: error,
     details: { ...(error instanceof CrossdockError ? error.details : {}), place },
@@ -145,10 +151,11 @@ function resolveOwnPackage(): void {
   const own = (file: string) => new URL(`../${file}${extension}`, import.meta.url);
   registerHooks({
     resolve(specifier, context, next) {
+      if (specifier !== "crossdock" && !specifier.startsWith("crossdock/")) return next(specifier, context);
       const file = entryOf(specifier);
       const url = file === undefined ? undefined : own(file);
       if (url !== undefined && existsSync(url)) return { url: url.href, shortCircuit: true };
-      return next(specifier, context);
+      throw Object.assign(new Error(`Cannot find module '${specifier}'`), { code: "ERR_MODULE_NOT_FOUND" });
     },
   });
 }

@@ -1,9 +1,7 @@
 // The node's log: JSON lines where a program reads them, one short line each where a person does.
 import { Writable } from "node:stream";
 import pino, { type Logger } from "pino";
-
-export const levels = ["debug", "info", "warn", "error", "silent"] as const;
-export type Level = (typeof levels)[number];
+import type { Level } from "./log-levels.ts";
 
 export function openLog(level: Level, stream: NodeJS.WritableStream & { isTTY?: boolean }): Logger {
   const destination = stream.isTTY ? readable(stream) : (stream as Writable);

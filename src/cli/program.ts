@@ -5,12 +5,12 @@ import { scopes } from "../engine/operations/scopes.ts";
 import { DEFAULT_HOST, DEFAULT_PORT } from "../gateway/address.ts";
 import { VERSION } from "../package-root.ts";
 import type { CommandContext } from "./context.ts";
-import { failureOf, failureText, type Failure } from "./failure.ts";
-import { levels } from "./log.ts";
+import { type Failure, failureOf, failureText, USAGE_EXIT } from "./failure.ts";
+import { levels } from "./log-levels.ts";
 
 /** Resolves with the exit code; whatever fails has been said by then. */
 export async function runProgram(args: readonly string[], context: CommandContext): Promise<number> {
-  const ended = { code: 0 };
+  const ended: Ended = { code: 0, help: "" };
   const program = buildProgram(context, ended);
   try {
     // A bare `crossdock` is a question.
@@ -19,6 +19,11 @@ export async function runProgram(args: readonly string[], context: CommandContex
     return ended.code;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0;
+    if (error instanceof CommanderError && error.code === "commander.help") {
+      // A command that is only a heading was called by itself.
+      context.stderr.write(ended.help);
+      return USAGE_EXIT;
+    }
     const failure = failureOf(error, context.cwd);
     report(failure, args.includes("--json"), context);
     return failure.exitCode;
@@ -31,7 +36,11 @@ function report(failure: Failure, json: boolean, { stdout, stderr }: CommandCont
   else stderr.write(`${failureText(failure)}\n`);
 }
 
-type Ended = { code: number };
+interface Ended {
+  code: number;
+  /** Help that was asked for by mistake. */
+  help: string;
+}
 
 function buildProgram(context: CommandContext, ended: Ended): Command {
   const program = new Command("crossdock")
@@ -40,8 +49,10 @@ function buildProgram(context: CommandContext, ended: Ended): Command {
     .exitOverride()
     .configureOutput({
       writeOut: (text) => context.stdout.write(text),
-      // Said once, by whoever catches the error.
-      writeErr: () => undefined,
+      // Errors are said once, by whoever catches them.
+      writeErr: (text) => {
+        ended.help = text;
+      },
     })
     .showHelpAfterError(false)
     .helpCommand(false);

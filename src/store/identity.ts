@@ -76,11 +76,14 @@ export async function countIdentities(
   db: Database,
   added: number,
 ): Promise<{ epoch: number; identities: number }> {
-  const { rows } = await db.query<{ epoch: number; identities: string }>(
-    "update identity_epoch set identities = identities + $1 where sealed_at is null returning epoch, identities",
-    [added],
-  );
-  return { epoch: rows[0]!.epoch, identities: Number(rows[0]!.identities) };
+  for (;;) {
+    const { rows } = await db.query<{ epoch: number; identities: string }>(
+      "update identity_epoch set identities = identities + $1 where sealed_at is null returning epoch, identities",
+      [added],
+    );
+    // None: this waited for somebody who sealed the one that it saw; the next one is there now.
+    if (rows[0] !== undefined) return { epoch: rows[0].epoch, identities: Number(rows[0].identities) };
+  }
 }
 
 /** Opens the next epoch and seals this one with its filter; false where another node was first. */

@@ -118,7 +118,7 @@ function orderColumns(orders: readonly StoredOrder[]): unknown[] {
 }
 
 const SAVE_ORDERS = `update sales_order o set applied_seq = n.applied_seq, held_seq = n.held_seq, status = n.status,
-    customer_id = n.customer_id, state = n.state::jsonb, updated_at = clock_timestamp()
+    customer_id = n.customer_id, purchase_order = n.purchase_order, currency = n.currency, placed_at = n.placed_at, state = n.state::jsonb, updated_at = clock_timestamp()
   from ${ORDER_SET} where o.company = n.company and o.order_id = n.order_id`;
 // Sorted, so that two transactions with new orders wait for each other in one order.
 const INSERT_ORDERS = `insert into sales_order (company, order_id, applied_seq, held_seq, status, channel, customer_id, purchase_order,

@@ -3,7 +3,8 @@ import { CrossdockError } from "../../core/errors.ts";
 import { type CommandContext, type InstallationFlags, outputOf } from "../context.ts";
 import { shortPlace } from "../failure.ts";
 import { plural } from "../figures.ts";
-import { type CheckedConfig, checkConfig, findConfig, type LocatedFinding, loadConfig } from "../load-config.ts";
+import { type CheckedConfig, checkConfig, findConfig, loadConfig, locateFindings } from "../load-config.ts";
+import type { Finding } from "../../policy/finding.ts";
 import { paint } from "../table.ts";
 
 export async function runCheck(context: CommandContext, flags: InstallationFlags): Promise<number> {
@@ -22,7 +23,7 @@ async function findingsOf(path: string, context: CommandContext): Promise<Pick<C
     return checkConfig(await loadConfig(path), context.environment);
   } catch (error) {
     if (!(error instanceof CrossdockError) || !Array.isArray(error.details.findings)) throw error;
-    return { path, findings: error.details.findings as LocatedFinding[] };
+    return { path, findings: locateFindings(path, error.details.findings as Finding[]) };
   }
 }
 

@@ -155,6 +155,8 @@ export const ReturnReceived = object({
   location: Code,
   lines,
   receivedAt: TimeText,
+  /** Where the place put the goods; held until somebody has looked at them, where it does not say. */
+  status: Type.Optional(oneOf("held", "available")),
 });
 
 /** A person or a rule answers a hold. `customer` mends an order without one. */

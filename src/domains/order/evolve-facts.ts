@@ -26,7 +26,10 @@ export function withBooking(order: Order, data: OrderEventData<"order.booked">):
 }
 
 export function withReleaseConfirmed(order: Order, data: OrderEventData<"order.release.confirmed">): Order {
-  const release = order.releases.find((held) => held.location === data.location && held.state === "asked");
+  const here = order.releases.filter((held) => held.location === data.location);
+  // The same confirmation again is not that of the next release.
+  if (data.document !== undefined && here.some((held) => held.document === data.document)) return order;
+  const release = here.find((held) => held.state === "asked");
   if (release === undefined) return order;
   return withReleaseState(order, release, "confirmed", data.document ?? "");
 }

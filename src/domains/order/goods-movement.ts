@@ -26,6 +26,8 @@ export interface GoodsMoved {
   /** Whether it belongs to the order: then the reservation ends with it, and the ledger may bill or credit it. */
   isOrdered: boolean;
   note?: string;
+  /** Of what came back: `held` where it is not said. */
+  status?: "held" | "available";
 }
 
 /** Out of available stock. */
@@ -39,10 +41,10 @@ export function goodsIssue(moved: GoodsMoved): NewEvent {
   });
 }
 
-/** Into held stock, until somebody has looked at the goods. */
+/** Into held stock, until somebody has looked at the goods, or where the place says that it put them. */
 export function goodsReturn(moved: GoodsMoved): NewEvent {
   return movement(moved, {
-    status: "held",
+    status: moved.status ?? "held",
     quantity: formatDecimal(moved.quantity),
     reason: "return",
     document: moved.number,

@@ -12,24 +12,44 @@ export interface MilestonePolicy {
 export type SlaPolicy = Partial<Record<MilestoneName, MilestonePolicy>>;
 
 const RANK: Record<OrderStatus, number> = {
-  submitted: 0, held: 0, rejected: 9, cancelled: 9, accepted: 1, booked: 2, released: 3,
-  "partially-shipped": 4, shipped: 5, delivered: 6, invoiced: 7, closed: 8,
+  submitted: 0,
+  held: 0,
+  rejected: 9,
+  cancelled: 9,
+  accepted: 1,
+  booked: 2,
+  released: 3,
+  "partially-shipped": 4,
+  shipped: 5,
+  delivered: 6,
+  invoiced: 7,
+  closed: 8,
 };
 
 /** From which status a milestone is waited for, and what meets it. */
 const MILESTONES: Record<MilestoneName, { from: number; met(order: Order): boolean }> = {
   "order.booked": { from: RANK.accepted, met: (order) => order.booking !== null },
   "order.shipped": { from: RANK.accepted, met: (order) => RANK[order.status] >= RANK.shipped },
-  "order.delivered": { from: RANK.shipped, met: (order) => order.shipments.length > 0 && order.shipments.every((s) => s.deliveredAt !== "") },
-  "order.invoiced": { from: RANK.shipped, met: (order) => order.lines.every((line) => line.invoiced >= line.shipped) && RANK[order.status] >= RANK.shipped },
+  "order.delivered": {
+    from: RANK.shipped,
+    met: (order) => order.shipments.length > 0 && order.shipments.every((s) => s.deliveredAt !== ""),
+  },
+  "order.invoiced": {
+    from: RANK.shipped,
+    met: (order) =>
+      order.lines.every((line) => line.invoiced >= line.shipped) && RANK[order.status] >= RANK.shipped,
+  },
 };
 
-const over = (order: Order) => order.status === "cancelled" || order.status === "rejected" || order.status === "closed";
-export const milestoneMet = (name: MilestoneName, order: Order): boolean => over(order) || MILESTONES[name].met(order);
+const over = (order: Order) =>
+  order.status === "cancelled" || order.status === "rejected" || order.status === "closed";
+export const milestoneMet = (name: MilestoneName, order: Order): boolean =>
+  over(order) || MILESTONES[name].met(order);
 const waited = (name: MilestoneName, order: Order | null): boolean =>
   order !== null && RANK[order.status] >= MILESTONES[name].from && !milestoneMet(name, order);
 
-export const milestoneFingerprint = (name: MilestoneName, orderKey: string): string => `milestone.missed/${name}/${orderKey}`;
+export const milestoneFingerprint = (name: MilestoneName, orderKey: string): string =>
+  `milestone.missed/${name}/${orderKey}`;
 
 /** Deadlines that an order's change begins or ends. */
 export function expectMilestones(
@@ -48,7 +68,12 @@ export function expectMilestones(
     const key = `${name}|${orderKey}`;
     if (!was && is) {
       const deadline = addMs(now, policy.withinMs);
-      tasks.push({ kind: "milestone", key, dueAt: addMs(deadline, -policy.warnBeforeMs), payload: { deadline, phase: "warning" } });
+      tasks.push({
+        kind: "milestone",
+        key,
+        dueAt: addMs(deadline, -policy.warnBeforeMs),
+        payload: { deadline, phase: "warning" },
+      });
     }
     if (was && !is) {
       tasks.push({ kind: "milestone", key });
@@ -59,7 +84,13 @@ export function expectMilestones(
 }
 
 /** A deadline is near (`warning`) or has passed (`breach`). */
-export function missedMilestone(name: MilestoneName, orderKey: string, order: Order, phase: "warning" | "breach", deadline: Time): Problem {
+export function missedMilestone(
+  name: MilestoneName,
+  orderKey: string,
+  order: Order,
+  phase: "warning" | "breach",
+  deadline: Time,
+): Problem {
   return {
     code: "milestone.missed",
     fingerprint: milestoneFingerprint(name, orderKey),

@@ -86,6 +86,7 @@ function takeIn(d: Decision, data: OrderEventData<"return.received">, taken: Tak
     number: data.returnId,
     location: data.location,
     time: data.receivedAt,
+    ...(data.status === undefined ? undefined : { status: data.status }),
     ...(taken.isOrdered ? undefined : { note: "not shipped with this order, or not so many" }),
   });
   d.reaction.followUps.push(event);

@@ -2,6 +2,7 @@
 // table is the guarantee. A target without a writer for what it is declared to take is refused at construction.
 import type { Database, Session } from "../../postgres/pool.ts";
 import type { PendingDelivery } from "../../store/delivery.ts";
+import { refreshStatistics } from "../../store/delivery-statistics.ts";
 import { sumTallies } from "../../store/delivery-tally.ts";
 import { ensureDays } from "../../store/event.ts";
 import { type Clock, type Log, monotonicClock, silentLog } from "../cluster/context.ts";
@@ -32,6 +33,7 @@ const TELL_AFTER_MS = 5;
 const LISTEN_RETRY_MS = 2_000;
 const DAYS_EVERY_MS = 3_600_000;
 const TALLIES_EVERY_MS = 15_000;
+const STATISTICS_EVERY_MS = 5_000;
 
 export class DeliveryEngine implements DeliveryOwner {
   private readonly options: DeliveryOptions;
@@ -73,6 +75,7 @@ export class DeliveryEngine implements DeliveryOwner {
     await ensureDays(this.options.db);
     this.every(DAYS_EVERY_MS, () => ensureDays(this.options.db));
     this.every(TALLIES_EVERY_MS, () => sumTallies(this.options.db));
+    this.every(STATISTICS_EVERY_MS, () => refreshStatistics(this.options.db));
     void this.listen();
   }
 

@@ -47,8 +47,16 @@ export async function remapReceipts(
   execute: boolean,
 ): Promise<Remapped> {
   const source = sources.get(scope.source);
-  if (source === undefined) throw new CrossdockError("system.unknown", `The integration has no system ${scope.source}.`);
-  const result: Remapped = { executed: execute, mapped: 0, ignored: 0, stillFailing: 0, events: 0, failures: [] };
+  if (source === undefined)
+    throw new CrossdockError("system.unknown", `The integration has no system ${scope.source}.`);
+  const result: Remapped = {
+    executed: execute,
+    mapped: 0,
+    ignored: 0,
+    stillFailing: 0,
+    events: 0,
+    failures: [],
+  };
   for (let after: string | undefined = ""; after !== undefined; ) {
     const rows: FailedRow[] = await readFailed(db, scope, after);
     for (const row of rows) await remapOne(db, source, row, execute, result);
@@ -71,13 +79,20 @@ async function readFailed(db: Database, scope: RemapScope, after: string): Promi
   return rows;
 }
 
-async function remapOne(db: Database, source: NativeSource, row: FailedRow, execute: boolean, result: Remapped): Promise<void> {
+async function remapOne(
+  db: Database,
+  source: NativeSource,
+  row: FailedRow,
+  execute: boolean,
+  result: Remapped,
+): Promise<void> {
   const message = { topic: row.topic, id: row.native_id, contentType: row.content_type, body: row.body };
   const { receipt, events } = mapReceipt(source, row.id, message);
   if (receipt.outcome === "failed") {
     result.stillFailing += 1;
     const { topic, nativeId, reason } = receipt;
-    if (result.failures.length < SHOWN_MAX) result.failures.push({ receiptId: row.id, topic, nativeId, reason: reason ?? "" });
+    if (result.failures.length < SHOWN_MAX)
+      result.failures.push({ receiptId: row.id, topic, nativeId, reason: reason ?? "" });
     return;
   }
   if (execute && !(await save(db, source.system, row, receipt, events))) return;
@@ -97,14 +112,27 @@ async function save(
     const { rowCount } = await tx.query({
       name: "remap-receipt",
       text: `update receipt set outcome = $3, mapping_revision = $4, events = $5, reason = $6 where day = $1::date and id = $2 and outcome = 'failed'`,
-      values: [row.day, row.id, receipt.outcome, receipt.mappingRevision, receipt.events, receipt.reason ?? null],
+      values: [
+        row.day,
+        row.id,
+        receipt.outcome,
+        receipt.mappingRevision,
+        receipt.events,
+        receipt.reason ?? null,
+      ],
     });
     if (rowCount === 0) return false;
     await solveProblems(tx, [`receipt.not-mapped/${system}/${row.topic}/${row.native_id}`], "mapped");
     // The log's head is locked last.
     if (events.length > 0) await appendEvents(tx, events);
     const mapped = receipt.outcome === "mapped" ? 1 : 0;
-    const count = { ...noIntake(), recorded: events.length, nativeMapped: mapped, nativeIgnored: 1 - mapped, nativeFailed: -1 };
+    const count = {
+      ...noIntake(),
+      recorded: events.length,
+      nativeMapped: mapped,
+      nativeIgnored: 1 - mapped,
+      nativeFailed: -1,
+    };
     await addIntake(tx, new Map([[system, count]]));
     return true;
   });

@@ -11,7 +11,12 @@ import type { OrderOccurrence } from "../../domains/order/evolve.ts";
 import { findLine, findPlace } from "../../domains/order/lines.ts";
 import { sendStatus } from "../../domains/order/messages.ts";
 import type { Order } from "../../domains/order/state.ts";
-import type { CancellationPayload, Outbound, ReleasePayload, ReturnAdvicePayload } from "../../domains/outbound.ts";
+import type {
+  CancellationPayload,
+  Outbound,
+  ReleasePayload,
+  ReturnAdvicePayload,
+} from "../../domains/outbound.ts";
 import type { Transaction } from "../../postgres/pool.ts";
 import type { NewDelivery } from "../../store/delivery.ts";
 import type { SettledRow } from "../../store/delivery-replay.ts";
@@ -32,7 +37,12 @@ export function replaySource(rules: Rules): ReplaySource {
   };
 }
 
-async function render(tx: Transaction, rules: Rules, target: string, wanted: readonly ReplayKey[]): Promise<NewDelivery[]> {
+async function render(
+  tx: Transaction,
+  rules: Rules,
+  target: string,
+  wanted: readonly ReplayKey[],
+): Promise<NewDelivery[]> {
   const names = new Set(wanted.map(nameOf));
   const orders = await lockOrdersOf(tx, wanted);
   const stock = keysOf(wanted, "stock:");
@@ -41,10 +51,17 @@ async function render(tx: Transaction, rules: Rules, target: string, wanted: rea
     stock.map(({ company }) => company),
     stock.map(({ id }) => id),
   );
-  const { rows } = await tx.query<{ now: Time }>({ name: "clock", text: "select clock_timestamp() as now", values: [] });
+  const { rows } = await tx.query<{ now: Time }>({
+    name: "clock",
+    text: "select clock_timestamp() as now",
+    values: [],
+  });
   const now = rows[0]!.now;
   const messages: CausedOutbound[] = items.flatMap(({ item, appliedSeq }) =>
-    settleStock(null, item, { ...rules.settle, now }, rules.ownerOf).outbound.map((outbound) => ({ outbound, causeSeq: appliedSeq })),
+    settleStock(null, item, { ...rules.settle, now }, rules.ownerOf).outbound.map((outbound) => ({
+      outbound,
+      causeSeq: appliedSeq,
+    })),
   );
   for (const { order, appliedSeq } of orders) {
     for (const outbound of statusOf(rules, order, now)) messages.push({ outbound, causeSeq: appliedSeq });
@@ -55,14 +72,23 @@ async function render(tx: Transaction, rules: Rules, target: string, wanted: rea
 /** As a decision would tell it that has just made the order what it is. */
 function statusOf(rules: Rules, order: Order, now: Time): Outbound[] {
   const { company, orderId } = order;
-  const event: OrderOccurrence = { type: "order.reallocation.due", data: { orderId }, source: SELF, time: now, company };
+  const event: OrderOccurrence = {
+    type: "order.reallocation.due",
+    data: { orderId },
+    source: SELF,
+    time: now,
+    company,
+  };
   const decision = new Decision(null, order, event, { ...rules.order, now, stock: noStock });
   sendStatus(decision);
   return decision.reaction.outbound;
 }
 
 function noStock(sku: string): never {
-  throw new CrossdockError("engine.foreign-decision", `${sku} was asked for while an order's status was drawn.`);
+  throw new CrossdockError(
+    "engine.foreign-decision",
+    `${sku} was asked for while an order's status was drawn.`,
+  );
 }
 
 const nameOf = ({ type, key }: Pick<ReplayKey, "type" | "key">): string => `${type}\u0001${key}`;
@@ -100,7 +126,12 @@ function isWanted({ type, payload }: SettledRow, order: Order | undefined): bool
     case "customer.reference":
       return true;
     case "order.booking":
-      return order !== undefined && !order.bookedAtSource && order.status !== "cancelled" && order.status !== "rejected";
+      return (
+        order !== undefined &&
+        !order.bookedAtSource &&
+        order.status !== "cancelled" &&
+        order.status !== "rejected"
+      );
     case "order.release":
       return order !== undefined && stillReleased(order, JSON.parse(payload) as ReleasePayload);
     case "order.cancellation":

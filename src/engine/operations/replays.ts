@@ -1,6 +1,7 @@
 // Replays and decisions about stuck deliveries, for the gateway of a node and for the command line beside it.
-import { CrossdockError } from "../../core/errors.ts";
+
 import type { ConnectorSession } from "../../connector/contract.ts";
+import { CrossdockError } from "../../core/errors.ts";
 import type { Integration } from "../../policy/integration.ts";
 import type { Database } from "../../postgres/pool.ts";
 import { raiseProblems, solveProblems } from "../../store/exception.ts";
@@ -41,7 +42,12 @@ export async function retryDelivery(db: Database, replays: Replays, id: string):
 }
 
 /** Throws `delivery.not-found`, `delivery.not-parked`. `reason` is kept with the delivery. */
-export async function skipDelivery(db: Database, replays: Replays, id: string, reason: string): Promise<void> {
+export async function skipDelivery(
+  db: Database,
+  replays: Replays,
+  id: string,
+  reason: string,
+): Promise<void> {
   if ((await replays.skip({ ids: [Number(id)] }, reason)) === 0) throw await whyNot(db, id);
 }
 
@@ -53,7 +59,11 @@ async function whyNot(db: Database, id: string): Promise<CrossdockError> {
 
 /** The fingerprint of an exception, by which its deliveries are found. Throws `exception.not-found`. */
 export async function fingerprintOf(db: Database, exceptionId: string): Promise<string> {
-  const { rows } = await db.query<{ fingerprint: string }>("select fingerprint from exception where id = $1", [exceptionId]);
-  if (rows[0] === undefined) throw new CrossdockError("exception.not-found", `There is no exception ${exceptionId}.`);
+  const { rows } = await db.query<{ fingerprint: string }>(
+    "select fingerprint from exception where id = $1",
+    [exceptionId],
+  );
+  if (rows[0] === undefined)
+    throw new CrossdockError("exception.not-found", `There is no exception ${exceptionId}.`);
   return rows[0].fingerprint;
 }

@@ -142,7 +142,7 @@ class Run {
     if (change.movement !== undefined) {
       this.outcome.movements.push({
         id: event.id,
-        seq: event.seq,
+        seq: event.seq > 0 ? event.seq : cause.seq,
         company: slot.company,
         source: event.source,
         movement: change.movement,
@@ -156,9 +156,8 @@ class Run {
   private applyOrder(slot: OrderSlot, event: RecordedEvent): void {
     const before = slot.order;
     const fact = event as unknown as OrderEvent & RecordedEvent;
-    const repeated = event.type === "order.submitted" && before !== null;
-    const evolves = !repeated && (before !== null || event.type === "order.submitted");
-    const after = evolves ? evolveOrder(before, fact) : before;
+    const exists = before !== null || event.type === "order.submitted";
+    const after = exists ? evolveOrder(before, fact) : before;
     const reaction = decideOrder(before, after, fact, this.orderContext(slot));
     slot.order = after;
     this.takeReaction(slot, event, reaction);
@@ -197,12 +196,34 @@ class Run {
       outcome.drafts.push(draft);
       this.evolveDecided(slot, draft, cause);
     }
-    for (const followUp of reaction.followUps)
-      outcome.drafts.push(draftEvent(followUp, cause, false, this.input.set.now));
+    for (const followUp of reaction.followUps) this.follow(followUp, cause);
     for (const outbound of reaction.outbound) outcome.outbound.push({ outbound, cause });
     outcome.problems.push(...reaction.problems);
     outcome.solved.push(...reaction.solved);
     outcome.tasks.push(...reaction.tasks);
+  }
+
+  /**
+   * A fact for another key waits its turn in the log, unless that key is locked here: then it is applied at once, so
+   * that a later decision of this transaction is not taken without it. One that cannot be applied holds back its own
+   * key, not this one: it waits too.
+   */
+  private follow(followUp: NewEvent, cause: RecordedEvent): void {
+    const slot = this.input.set.items.get(followUp.key);
+    const draft = draftEvent(
+      followUp,
+      cause,
+      slot !== undefined && slot.heldSeq === null,
+      this.input.set.now,
+    );
+    this.outcome.drafts.push(draft);
+    if (!draft.event.decided) return;
+    try {
+      this.evolveItem(slot!, draft.event, cause);
+    } catch (error) {
+      if (!(error instanceof CrossdockError)) throw error;
+      draft.event.decided = false;
+    }
   }
 
   private evolveDecided(slot: OrderSlot, draft: Draft, cause: RecordedEvent): void {

@@ -184,39 +184,54 @@ async function loadMovements(tx: Transaction, set: WorkingSet, since: Map<string
 
 export type Duplicates = Map<string, { orderId: string; channel: string }>;
 
+interface Purchase {
+  key: string;
+  company: string;
+  customerId: string;
+  purchaseOrder: string;
+  orderId: string;
+  channel: string;
+}
+
 /** Other orders of the same customer with the same purchase order number, by order key; the batch's own too. */
-export async function loadDuplicates(tx: Transaction, events: readonly RecordedEvent[]): Promise<Duplicates> {
-  const wanted = events.flatMap((event) => {
-    const data = event.data as OrderSubmitted;
-    if (event.type !== "order.submitted" || data.customer === undefined || data.purchaseOrder === undefined)
-      return [];
-    return [
-      {
-        key: event.key,
-        company: event.company,
-        customerId: data.customer.id,
-        purchaseOrder: data.purchaseOrder,
-        orderId: data.orderId,
-        channel: event.source,
-      },
-    ];
-  });
+export async function loadDuplicates(
+  tx: Transaction,
+  set: WorkingSet,
+  events: readonly RecordedEvent[],
+): Promise<Duplicates> {
   const duplicates: Duplicates = new Map();
+  const wanted = events.flatMap((event) => purchaseOf(set, event));
   if (wanted.length === 0) return duplicates;
-  const matches = [...(await findPurchases(tx, wanted)), ...wanted];
-  for (const one of wanted) {
-    const other = matches.find(
-      (m) =>
-        m !== one &&
-        m.orderId !== one.orderId &&
-        m.company === one.company &&
-        m.customerId === one.customerId &&
-        m.purchaseOrder === one.purchaseOrder &&
-        // Within a batch only the earlier one is the original.
-        (!wanted.includes(m as (typeof wanted)[number]) ||
-          wanted.indexOf(m as (typeof wanted)[number]) < wanted.indexOf(one)),
-    );
+  const stored = await findPurchases(tx, wanted);
+  for (const [index, one] of wanted.entries()) {
+    const same = (m: Omit<Purchase, "key">) =>
+      m.orderId !== one.orderId &&
+      m.company === one.company &&
+      m.customerId === one.customerId &&
+      m.purchaseOrder === one.purchaseOrder;
+    // Within a batch only the earlier one is the original.
+    const other = stored.find(same) ?? wanted.slice(0, index).find(same);
     if (other !== undefined) duplicates.set(one.key, { orderId: other.orderId, channel: other.channel });
   }
   return duplicates;
+}
+
+/** The purchase that a submission, or a hold released with its customer, says an order is. */
+function purchaseOf(set: WorkingSet, event: RecordedEvent): Purchase[] {
+  if (event.type !== "order.submitted" && event.type !== "order.hold.released") return [];
+  const order = set.orders.get(event.key)?.order ?? null;
+  const data = event.data as Pick<OrderSubmitted, "customer" | "purchaseOrder" | "orderId">;
+  const purchaseOrder = event.type === "order.submitted" ? data.purchaseOrder : order?.purchaseOrder;
+  if (data.customer === undefined || !purchaseOrder) return [];
+  const { key, company, source } = event;
+  return [
+    {
+      key,
+      company,
+      customerId: data.customer.id,
+      purchaseOrder,
+      orderId: data.orderId,
+      channel: order?.channel ?? source,
+    },
+  ];
 }

@@ -110,8 +110,7 @@ async function applyIn(tx: Transaction, request: ApplyRequest, known: Known): Pr
     answered === undefined ? request.events : request.events.filter((event) => !answered.has(event));
   const { set, all } = await prepare(tx, request, events, known.keys);
   request.loaded?.(set);
-  const submissions = all.filter((event) => event.type === "order.submitted");
-  const duplicates = submissions.length === 0 ? new Map() : await loadDuplicates(tx, submissions);
+  const duplicates = await loadDuplicates(tx, set, all);
   const sets = await readSets(
     tx,
     all.filter((event) => event.type === "inventory.set.observed"),
@@ -182,8 +181,11 @@ const slotKeys = (set: WorkingSet): string[] => [
   ...set.positions.keys(),
 ];
 /** SKUs that only decisions touch: the batch need not hold all that was recorded of them. */
-const decisionKeys = (set: WorkingSet, own: readonly string[]): string[] =>
-  set.items.size === own.length ? [] : [...set.items.keys()].filter((key) => !own.includes(key));
+function decisionKeys(set: WorkingSet, own: readonly string[]): string[] {
+  if (set.items.size === own.length) return [];
+  const facts = new Set(own);
+  return [...set.items.keys()].filter((key) => !facts.has(key));
+}
 
 function release(set: WorkingSet, key: string): void {
   const slot = set.items.get(key) ?? set.orders.get(key) ?? set.positions.get(key);

@@ -4,7 +4,7 @@ import type { Time } from "../../core/time.ts";
 import type { ReservationKey, StockChange } from "../../domains/inventory/change.ts";
 import { emptyItem } from "../../domains/inventory/evolve.ts";
 import type { StockPolicy } from "../../domains/inventory/policy.ts";
-import type { Movement, Reservation, StockItem, StockRows } from "../../domains/inventory/state.ts";
+import type { Reservation, StockItem, StockRows } from "../../domains/inventory/state.ts";
 import { parseKey } from "../../domains/key.ts";
 import type { Order } from "../../domains/order/state.ts";
 

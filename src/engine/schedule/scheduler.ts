@@ -1,8 +1,11 @@
 // Runs what is due: looks at backorders when stock arrives, deadlines of milestones, expiring reservations. The
 // tasks are rows; a task that fails is tried again later and never lost.
+import type { Decimal } from "../../core/decimal.ts";
 import { addMs, type Time } from "../../core/time.ts";
 import { SELF } from "../../domains/event.ts";
 import { availableToPromise } from "../../domains/inventory/available.ts";
+import type { StockPolicy } from "../../domains/inventory/policy.ts";
+import type { StockItem } from "../../domains/inventory/state.ts";
 import { orderKey, parseKey } from "../../domains/key.ts";
 import { type MilestoneName, milestoneMet, missedMilestone } from "../../domains/order/milestones.ts";
 import type { Database } from "../../postgres/pool.ts";
@@ -117,16 +120,16 @@ export class Scheduler {
     const { company, id: sku } = parseKey(task.key);
     const [stored] = await readItems(db, company, [sku]);
     if (stored === undefined) return true;
-    let reach = availableToPromise(stored.item, { now, forBackorder: true }, rules.integration.stock);
+    let reach = reachOf(stored.item, now, rules.integration.stock);
     const looked = new Set<string>();
-    while (reach > 0n) {
+    while (reach === "any" || reach > 0n) {
       const waiting = await readBackorders(db, company, sku, looked.size + LOOKS_MAX);
       const orders = new Set<string>();
       for (const { reservation } of waiting) {
-        if (reach <= 0n) break;
+        if (reach !== "any" && reach <= 0n) break;
         if (looked.has(reservation.orderId)) continue;
         orders.add(reservation.orderId);
-        reach -= reservation.quantity;
+        if (reach !== "any") reach -= reservation.quantity;
       }
       if (orders.size === 0) break;
       // In sequence: an older order's look comes before a younger one's.
@@ -176,6 +179,13 @@ export class Scheduler {
       return breached;
     });
   }
+}
+
+/** Units that are free for those who wait. Where supply is dated, any date may have moved, so everybody looks. */
+function reachOf(item: StockItem, now: Time, policy: StockPolicy): Decimal | "any" {
+  if (item.inbound.length > 0) return "any";
+  const located = { ...item, commitments: item.commitments.filter(({ location }) => location !== "") };
+  return availableToPromise(located, { now }, policy);
 }
 
 function splitOnce(text: string, separator: string): [string, string] {
