@@ -31,7 +31,7 @@ export default defineIntegration({
       token: secret("EAST_TOKEN"),
       webhookSecret: secret("EAST_WEBHOOK_SECRET"),
       eventsEveryMs: 1_000,
-      stockEveryMs: 20_000,
+      stockEveryMs: 30_000,
       limits: { concurrency: 8, ...fast },
     }),
     west: west({ folder: env("WEST_FOLDER"), filesEveryMs: 300, limits: { concurrency: 8, ...fast } }),
@@ -40,7 +40,7 @@ export default defineIntegration({
       apiKey: secret("PARTNER_KEY"),
       warehouse: "3PL",
       eventsEveryMs: 500,
-      stockEveryMs: 20_000,
+      stockEveryMs: 30_000,
       limits: { concurrency: 4, ratePerSecond: 40, ...fast },
     }),
     portal: tradefront({

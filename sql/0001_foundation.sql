@@ -25,8 +25,10 @@ create table event (
   occurred_at timestamptz not null,
   -- true: applied by the transaction that wrote it: a decision, or a command that was answered with one
   decided boolean not null,
-  -- the event that this one follows from; a rebuild applies it right after that one
+  -- the event that this one follows from
   cause_seq bigint,
+  -- of a decided one: the last fact of its key that had been applied before it; a rebuild keeps to this order
+  after_seq bigint,
   receipt_id uuid,
   correlation_id text collate "C",
   traceparent text collate "C",

@@ -123,6 +123,7 @@ create table event (
   occurred_at timestamp with time zone not null,
   decided boolean not null,
   cause_seq bigint,
+  after_seq bigint,
   receipt_id uuid,
   correlation_id text collate "C",
   traceparent text collate "C",

@@ -4,12 +4,12 @@ import { join } from "node:path";
 import type { Logger } from "pino";
 import { checkConfig, loadConfig } from "./cli/load-config.ts";
 import { CrossdockError } from "./core/errors.ts";
-import { registerConfiguration } from "./engine/operations/configuration.ts";
-import { findApiKey, validApiKeys } from "./engine/operations/api-key.ts";
-import { openOperations } from "./engine/operations/operations.ts";
 import { type CrossdockNode, startNode } from "./engine/node.ts";
+import { findApiKey, validApiKeys } from "./engine/operations/api-key.ts";
+import { registerConfiguration } from "./engine/operations/configuration.ts";
+import { openOperations } from "./engine/operations/operations.ts";
 import { DEFAULT_HOST, DEFAULT_PORT } from "./gateway/address.ts";
-import { type GatewayLimits, defaultLimits } from "./gateway/limits.ts";
+import { defaultLimits, type GatewayLimits } from "./gateway/limits.ts";
 import { gatewayRoutes } from "./gateway/routes.ts";
 import { type Gateway, openGateway } from "./gateway/server.ts";
 import { webhookAccess } from "./gateway/system/webhook-access.ts";
@@ -70,7 +70,15 @@ export async function startCrossdock(options: StartOptions): Promise<Running> {
     undo.push(() => gateway.stop());
     const host = options.host ?? DEFAULT_HOST;
     const port = await listen(gateway, options.port ?? DEFAULT_PORT, host);
-    return { node, gateway, db, port, url: `http://${host.includes(":") ? `[${host}]` : host}:${port}`, databaseUrl: installation.url, stop };
+    return {
+      node,
+      gateway,
+      db,
+      port,
+      url: `http://${host.includes(":") ? `[${host}]` : host}:${port}`,
+      databaseUrl: installation.url,
+      stop,
+    };
   } catch (error) {
     await stop();
     throw error;
@@ -84,12 +92,21 @@ async function undoAll(undo: (() => Promise<void>)[]): Promise<void> {
   if (failures.length > 0) throw failures[0];
 }
 
-async function readIntegration(options: StartOptions): Promise<{ integration: Integration; home: string | undefined }> {
+async function readIntegration(
+  options: StartOptions,
+): Promise<{ integration: Integration; home: string | undefined }> {
   if (options.integration !== undefined) return { integration: options.integration, home: options.home };
-  if (options.configPath === undefined) throw new CrossdockError("configuration.missing", "A configuration file or an integration is needed.");
-  const { integration, findings, home } = checkConfig(await loadConfig(options.configPath), options.environment ?? process.env);
+  if (options.configPath === undefined)
+    throw new CrossdockError("configuration.missing", "A configuration file or an integration is needed.");
+  const { integration, findings, home } = checkConfig(
+    await loadConfig(options.configPath),
+    options.environment ?? process.env,
+  );
   const errors = findings.filter(({ level }) => level === "error");
-  if (errors.length > 0) throw invalidConfiguration(errors.map((finding) => ({ ...finding, place: `${options.configPath}:${finding.line}` })));
+  if (errors.length > 0)
+    throw invalidConfiguration(
+      errors.map((finding) => ({ ...finding, place: `${options.configPath}:${finding.line}` })),
+    );
   for (const { path, message, line } of findings) options.log.warn({ path, line }, message);
   return { integration, home: options.home ?? home };
 }
@@ -116,9 +133,24 @@ async function listen(gateway: Gateway, port: number, host: string): Promise<num
     return await gateway.listen(port, host);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === "EADDRINUSE") throw new CrossdockError("gateway.port-taken", `Port ${port} on ${host} is taken; stop what uses it, or choose another with --port.`, { cause: error });
-    if (code === "EACCES") throw new CrossdockError("gateway.port-forbidden", `This account may not listen on port ${port}; choose one above 1023 with --port.`, { cause: error });
-    if (code === "EADDRNOTAVAIL" || code === "ENOTFOUND") throw new CrossdockError("gateway.host-unknown", `This machine has no address ${host}; choose another with --host.`, { cause: error });
+    if (code === "EADDRINUSE")
+      throw new CrossdockError(
+        "gateway.port-taken",
+        `Port ${port} on ${host} is taken; stop what uses it, or choose another with --port.`,
+        { cause: error },
+      );
+    if (code === "EACCES")
+      throw new CrossdockError(
+        "gateway.port-forbidden",
+        `This account may not listen on port ${port}; choose one above 1023 with --port.`,
+        { cause: error },
+      );
+    if (code === "EADDRNOTAVAIL" || code === "ENOTFOUND")
+      throw new CrossdockError(
+        "gateway.host-unknown",
+        `This machine has no address ${host}; choose another with --host.`,
+        { cause: error },
+      );
     throw error;
   }
 }
@@ -166,8 +198,15 @@ export async function openInstallation(options: InstallationOptions): Promise<In
   }
 }
 
-async function embedded({ home, hold, log }: InstallationOptions, undo: (() => Promise<void>)[]): Promise<string> {
-  if (home === undefined) throw new CrossdockError("database.unknown", "Neither a home folder nor DATABASE_URL says where the database is.");
+async function embedded(
+  { home, hold, log }: InstallationOptions,
+  undo: (() => Promise<void>)[],
+): Promise<string> {
+  if (home === undefined)
+    throw new CrossdockError(
+      "database.unknown",
+      "Neither a home folder nor DATABASE_URL says where the database is.",
+    );
   const server = await startEmbedded({ home, hold: hold === true, onLog: (line) => log.info(line) });
   undo.push(() => server.stop());
   return server.url;

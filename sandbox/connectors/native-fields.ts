@@ -3,7 +3,6 @@
 import { CrossdockError, numberText, readExact } from "../../src/connector/index.ts";
 import { countryByName, isCountry } from "../../src/core/country.ts";
 import { excerpt } from "../../src/core/excerpt.ts";
-import { canonicalJson } from "../../src/core/json.ts";
 
 export type Fields = Record<string, unknown>;
 
@@ -65,9 +64,6 @@ export function without(fields: Fields, names: readonly string[]): Fields {
 export function shown(text: string): string {
   return text.replaceAll("\u0000", "\ufffd").toWellFormed().slice(0, TEXT_LENGTH_MAX);
 }
-
-/** A row in the source's own words. */
-export const rawOf = (fields: Fields): string => shown(canonicalJson(fields));
 
 /** Whether a text can name something. */
 export function isIdentifier(text: string): boolean {

@@ -1,6 +1,12 @@
 // The rows of an order as people wrote them: goods become lines, freight becomes charges, and a row that cannot stand
 // is named with its first fault (code, quantity, price), so that the good ones go on. Nothing is dropped.
-import { CrossdockError, numberText } from "../../src/connector/index.ts";
+import {
+  CrossdockError,
+  type MappedEvent,
+  type Mapping,
+  numberText,
+  type Time,
+} from "../../src/connector/index.ts";
 import {
   type Decimal,
   formatDecimal,
@@ -10,7 +16,7 @@ import {
   parseDecimal,
   ZERO,
 } from "../../src/core/decimal.ts";
-import type { OrderSubmitted } from "../../src/domains/order/contract.ts";
+import type { OrderEventData, OrderSubmitted } from "../../src/domains/order/contract.ts";
 import { isIdentifier, shown } from "./native-fields.ts";
 
 export interface NativeRow {
@@ -21,8 +27,6 @@ export interface NativeRow {
   /** A number or a text as the product writes it. */
   quantity: unknown;
   price: unknown;
-  /** The row as it came. */
-  raw: string;
   unit?: string;
   /** Units that the price is for; 1 where absent. */
   priceUnit?: "1" | "100" | "1000";
@@ -34,17 +38,22 @@ export interface NativeCharge {
   kind: "freight" | "fee" | "discount";
   description: string;
   amount: unknown;
-  raw: string;
 }
 
 export type Line = OrderSubmitted["lines"][number];
 export type Charge = NonNullable<OrderSubmitted["charges"]>[number];
-export type RejectedLine = NonNullable<OrderSubmitted["rejectedLines"]>[number];
+
+/** A row that cannot stand. */
+export interface BadRow {
+  row: string;
+  category: OrderEventData<"order.row.rejected">["category"];
+  reason: string;
+}
 
 export interface OrderRows {
   lines: Line[];
   charges: Charge[];
-  rejectedLines: RejectedLine[];
+  badRows: BadRow[];
 }
 
 /** Five digits and up to two letters. */
@@ -52,7 +61,7 @@ const PRODUCT = /^[0-9]{5}[A-Za-z]{0,2}$/;
 const FREIGHT: ReadonlySet<string> = new Set(["POST", "DOT", "C2"]);
 const CARRIAGE = /\bcarriage$/i;
 
-type Fault = Pick<RejectedLine, "fault" | "reason">;
+type Fault = Omit<BadRow, "row">;
 
 export interface RowsOptions {
   /**
@@ -75,14 +84,14 @@ export function readRows(
   const lines = judged
     .filter(({ freight, fault }) => !freight && fault === undefined)
     .map(({ row }) => toLine(row));
-  const read: OrderRows = { lines, charges: [], rejectedLines: [] };
+  const read: OrderRows = { lines, charges: [], badRows: [] };
   const travels = lines.length > 0;
   for (const { row, freight, fault } of judged) {
-    if (fault !== undefined) read.rejectedLines.push(rejected(row.lineId, row.code, row.raw, fault));
+    if (fault !== undefined) read.badRows.push({ row: row.lineId, ...fault });
     else if (!freight) continue;
     else if (travels) read.charges.push(toCharge(row));
     else if (options.hasCustomer) {
-      read.rejectedLines.push(rejected(row.lineId, row.code, row.raw, nothingToTravelWith(row.code)));
+      read.badRows.push({ row: row.lineId, ...nothingToTravelWith(row.code) });
       // An order needs a line: one of nothing but freight that is held has its freight as lines.
     } else read.lines.push(toLine(row));
   }
@@ -94,15 +103,15 @@ export function readRows(
 function faultOf(row: NativeRow, freight: boolean, hasCustomer: boolean): Fault | undefined {
   const code = named(row.code);
   if (hasCustomer ? !freight && !PRODUCT.test(row.code) : !isIdentifier(row.code)) {
-    return { fault: "code", reason: `${code} is no product's code.` };
+    return { category: "code", reason: `${code} is no product's code.` };
   }
   const quantity = decimalOf(row.quantity);
   if (quantity === undefined || quantity <= ZERO || quantity % ONE !== ZERO) {
-    return { fault: "quantity", reason: `${code} has no quantity to work with.` };
+    return { category: "quantity", reason: `${code} has no quantity to work with.` };
   }
   const price = decimalOf(row.price);
   if (price === undefined || price < ZERO || (hasCustomer && price === ZERO)) {
-    return { fault: "price", reason: `${code} has no price above zero.` };
+    return { category: "price", reason: `${code} has no price above zero.` };
   }
   return undefined;
 }
@@ -110,7 +119,7 @@ function faultOf(row: NativeRow, freight: boolean, hasCustomer: boolean): Fault 
 const named = (code: string): string => (code === "" ? "The row" : shown(code).slice(0, 60));
 
 const nothingToTravelWith = (code: string): Fault => ({
-  fault: "code",
+  category: "code",
   reason: `${named(code)} is freight in an order that sells no goods.`,
 });
 
@@ -145,19 +154,18 @@ function toCharge(row: NativeRow): Charge {
 
 function addCharge(read: OrderRows, charge: NativeCharge, travels: boolean): void {
   const amount = decimalOf(charge.amount);
-  const { chargeId, kind, description, raw } = charge;
+  const { chargeId, kind, description } = charge;
   if (amount === undefined || amount === ZERO) {
-    const fault: Fault = { fault: "price", reason: `${named(description || kind)} has no amount.` };
-    read.rejectedLines.push(rejected(chargeId, kind, raw, fault));
+    read.badRows.push({
+      row: chargeId,
+      category: "price",
+      reason: `${named(description || kind)} has no amount.`,
+    });
   } else if (travels) {
     read.charges.push({ chargeId, kind, ...described(description), amount: formatDecimal(amount) });
   } else {
-    read.rejectedLines.push(rejected(chargeId, kind, raw, nothingToTravelWith(description || kind)));
+    read.badRows.push({ row: chargeId, ...nothingToTravelWith(description || kind) });
   }
-}
-
-function rejected(lineId: string, code: string, raw: string, fault: Fault): RejectedLine {
-  return { lineId, sku: shown(code), ...fault, raw: shown(raw) };
 }
 
 function described(description: string): { description?: string } {
@@ -174,23 +182,19 @@ function decimalOf(value: unknown): Decimal | undefined {
   }
 }
 
-/** What the contract asks for, or the rows that keep the whole order from being one. */
-export function rowsOrFailure(
-  rows: OrderRows,
-):
-  | { ok: true; value: Pick<OrderSubmitted, "lines" | "charges" | "rejectedLines"> }
-  | { ok: false; reason: string } {
-  const { lines, charges, rejectedLines } = rows;
-  if (lines.length === 0) {
-    const reasons = rejectedLines.map(({ lineId, reason }) => `${lineId}: ${reason}`).join(" ");
-    return { ok: false, reason: `None of its rows can be taken. ${reasons}`.slice(0, 1000) };
-  }
-  return {
-    ok: true,
-    value: {
-      lines,
-      ...(charges.length === 0 ? undefined : { charges }),
-      ...(rejectedLines.length === 0 ? undefined : { rejectedLines }),
-    },
-  };
+/** The order with its good rows, if it has any, and each bad row by itself. */
+export function submission(
+  order: Omit<OrderSubmitted, "lines" | "charges">,
+  { lines, charges, badRows }: OrderRows,
+  time: Time,
+): Mapping {
+  const { orderId } = order;
+  const data = { ...order, lines, ...(charges.length === 0 ? undefined : { charges }) };
+  const submitted = lines.length === 0 ? [] : [{ type: "order.submitted", data }];
+  const rejected = badRows.map(({ row, category, reason }) => {
+    const said: OrderEventData<"order.row.rejected"> = { orderId, rows: [row], category, reason };
+    return { type: "order.row.rejected", data: said, time };
+  });
+  const events: MappedEvent[] = [...submitted, ...rejected];
+  return events.length === 0 ? { failed: "It has no rows." } : { events };
 }

@@ -1,6 +1,7 @@
 // What the tests of these connectors share: a context with a real client, messages out, polls read to their end, and
 // mappings checked against the contracts.
 
+import { readdirSync, readFileSync } from "node:fs";
 import { createHttpClient } from "../../src/connector/http-client.ts";
 import type {
   Answer,
@@ -16,8 +17,10 @@ import type {
   Poll,
 } from "../../src/connector/index.ts";
 import { resolveSettings } from "../../src/connector/resolve.ts";
+import { canonicalJson } from "../../src/core/json.ts";
 import { timeFromEpochMs } from "../../src/core/time.ts";
 import { normalise, validateEvent } from "../../src/domains/catalogue.ts";
+import { fieldsOf, readFields } from "./native-fields.ts";
 
 export const CALL_MS = 700;
 
@@ -132,4 +135,27 @@ export function checkEvent(type: string, data: unknown): void {
   const faults = validateEvent(type, data);
   if (faults.length > 0) throw new Error(`${type}: ${faults[0]!.path} ${faults[0]!.message}`);
   normalise(type, data);
+}
+
+export interface FixturePair {
+  name: string;
+  message: NativeMessage;
+  mapping: unknown;
+}
+
+/** Native messages and what they are in our words, as files: `{"message": {topic, id, body}, "mapping": …}`. */
+export function readPairs(folder: URL): FixturePair[] {
+  return readdirSync(folder)
+    .sort()
+    .map((name) => {
+      const file = readFields(readFileSync(new URL(name, folder)), name);
+      const { topic, id, body } = fieldsOf(file.message, "message");
+      const message = {
+        topic: String(topic),
+        id: String(id),
+        contentType: "application/json",
+        body: canonicalJson(body),
+      };
+      return { name, message, mapping: JSON.parse(canonicalJson(file.mapping)) };
+    });
 }

@@ -68,10 +68,15 @@ class Day {
     this.progress.say(
       `${input.orders.length} orders, ${input.cancellations.length} cancellations and ${input.adjustments.length} stock corrections from ${this.options.file}`,
     );
-    const { distributor, installation } = await this.start();
+    const distributor = await this.openSystems();
     this.progress.say("seeding the systems: items, customers, opening stock, purchase orders");
     const seeded = await seedDistributor(distributor, input, plan);
-    await subscribe(distributor, installation, plan.items.length);
+    const installation = await this.startCrossdock(distributor);
+    await subscribe(
+      distributor,
+      installation,
+      plan.items.map(({ sku }) => sku),
+    );
     await this.replay(input, plan, seeded);
     if (this.stopped) return INTERRUPTED;
     this.progress.say("all is entered; the warehouses ship, the ERP bills");
@@ -91,16 +96,22 @@ class Day {
     return books.balanced ? 0 : 1;
   }
 
-  private async start(): Promise<{ distributor: Distributor; installation: Installation }> {
+  private async openSystems(): Promise<Distributor> {
     const { home } = this.options;
     await removeEmbedded(home);
     rmSync(join(home, "west"), { recursive: true, force: true });
     this.progress.say("starting the simulated distributor: ERP, CRM, EAST, WEST, 3PL, portal");
     this.distributor = await Distributor.start(home, join(home, "systems.log"));
+    return this.distributor;
+  }
+
+  private async startCrossdock(distributor: Distributor): Promise<Installation> {
+    const { home } = this.options;
     this.progress.say("starting Crossdock with its own PostgreSQL");
-    this.installation = new Installation(this.distributor, home, join(home, "node.log"));
+    this.installation = new Installation(distributor, home, join(home, "node.log"));
     await this.installation.start();
-    return { distributor: this.distributor, installation: this.installation };
+    this.progress.say("Crossdock reads the opening stock");
+    return this.installation;
   }
 
   private async replay(

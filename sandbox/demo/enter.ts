@@ -2,7 +2,7 @@
 // the counter or on the telephone in the ERP. What the data calls the order is the buyer's purchase order number.
 import type { RetailException, RetailLine, RetailOrder } from "../retail/orders.ts";
 import type { Distributor } from "./distributor.ts";
-import { ensureErpCustomer, type Seeded } from "./seed.ts";
+import { ensureErpCustomer, NOBODY, type Seeded } from "./seed.ts";
 
 /** Where an order went, so that a cancellation or return can name it there. */
 export interface EnteredOrder {
@@ -47,7 +47,7 @@ async function enterInPortal({ distributor }: Clerk, order: RetailOrder): Promis
 }
 
 async function enterInCrm({ distributor, seeded }: Clerk, order: RetailOrder): Promise<EnteredOrder> {
-  const account = order.customer === undefined ? undefined : seeded.accounts.get(order.customer.id);
+  const account = seeded.accounts.get(order.customer?.id ?? NOBODY);
   const goods = order.lines.map((line) => ({
     product_code: line.sku,
     description: line.description,

@@ -37,21 +37,30 @@ export async function seedDistributor(
   await seedWarehouses(distributor, plan);
   const purchaseOrders = await seedErp(distributor, plan, customers);
   await distributor.control("portal", "seed", { items: plan.items.map(({ sku }) => ({ articleNo: sku })) });
-  const accounts = await distributor.control<{ accounts: { id: string; account_number: string }[] }>(
+  return { purchaseOrders, accounts: await seedCrm(distributor, customers) };
+}
+
+/** Orders of nobody in particular are kept under an account without a number. */
+export const NOBODY = "";
+
+async function seedCrm(
+  distributor: Distributor,
+  customers: Map<string, string | null>,
+): Promise<Map<string, string>> {
+  const named = [...customers].map(([id, country]) => ({
+    name: `Customer ${id}`,
+    account_number: id,
+    billing_country: country,
+  }));
+  const accounts = [...named, { name: "Unknown buyer" }];
+  const answer = await distributor.control<{ accounts: { id: string; account_number: string | null }[] }>(
     "crm",
     "seed",
     {
-      accounts: [...customers].map(([id, country]) => ({
-        name: `Customer ${id}`,
-        account_number: id,
-        billing_country: country,
-      })),
+      accounts,
     },
   );
-  return {
-    purchaseOrders,
-    accounts: new Map(accounts.accounts.map((account) => [account.account_number, account.id])),
-  };
+  return new Map(answer.accounts.map((account) => [account.account_number ?? NOBODY, account.id]));
 }
 
 function customersOf(input: RetailInput): Map<string, string | null> {

@@ -5,15 +5,17 @@ import type { Distributor } from "./distributor.ts";
 import type { Installation } from "./installation.ts";
 
 const OPENING_MAX_MS = 60_000;
+const SKUS_ASKED = 100;
+const PLACES = 3;
 
-interface Status {
-  inventory?: { items: number };
+interface Availability {
+  items: { sku: string; locations: { location: string }[] }[];
 }
 
 export async function subscribe(
   distributor: Distributor,
   installation: Installation,
-  items: number,
+  skus: string[],
 ): Promise<void> {
   const { east, portal } = distributor.credentials;
   await put(`${distributor.systems.east.url}/api/subscription`, `Bearer ${east.token}`, {
@@ -24,7 +26,7 @@ export async function subscribe(
     url: `${installation.url}/system/v1/portal/webhooks/events`,
   });
   await distributor.control("west", "stock-set", {});
-  await openingSeen(distributor, installation, items);
+  await openingSeen(installation, skus);
 }
 
 async function put(url: string, authorization: string, body: unknown): Promise<void> {
@@ -40,27 +42,24 @@ async function put(url: string, authorization: string, body: unknown): Promise<v
     );
 }
 
-/** Every SKU's stock at all three places has reached the portal as what it may sell. */
-async function openingSeen(
-  distributor: Distributor,
-  installation: Installation,
-  items: number,
-): Promise<void> {
+/** Crossdock knows what every SKU's stock is at all places. */
+async function openingSeen(installation: Installation, skus: string[]): Promise<void> {
   const until = performance.now() + OPENING_MAX_MS;
-  for (;;) {
-    const seen = await installation.ask<{ items: { sku: string }[] }>("GET", "/ops/v1/status");
-    const { inventory } = seen as unknown as Status;
-    const { stock } = await distributor.portal<{ stock: unknown[]; total?: number }>(
+  for (let at = 0; at < skus.length; ) {
+    const asked = skus.slice(at, at + SKUS_ASKED).map((sku) => `sku=${encodeURIComponent(sku)}`);
+    const { items } = await installation.ask<Availability>(
       "GET",
-      "stock?perPage=1",
+      `/process/v1/availability?${asked.join("&")}`,
     );
-    if (stock.length > 0 && (inventory === undefined || inventory.items >= items)) break;
-    if (performance.now() > until)
+    const seen = items.filter(
+      ({ locations }) => new Set(locations.map(({ location }) => location)).size === PLACES,
+    ).length;
+    if (seen === asked.length) at += SKUS_ASKED;
+    else if (performance.now() > until) {
       throw new CrossdockError(
         "demo.no-stock",
         "Crossdock has not seen the opening stock within a minute; its log is beside the demo's data.",
       );
-    await sleep(200);
+    } else await sleep(200);
   }
-  await sleep(2_000);
 }

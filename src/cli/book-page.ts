@@ -1,8 +1,8 @@
 // The page of the books: each equation with its figures and whether it holds, in Markdown that prints as it is.
 import type { Books, IntakeBook, ReservationBook, UnitsBook } from "../engine/operations/books.ts";
 import type { CensusBook } from "../engine/operations/census.ts";
-import type { DeliveryBook } from "../store/delivery-tally.ts";
 import { VERSION } from "../package-root.ts";
+import type { DeliveryBook } from "../store/delivery-tally.ts";
 import { count, grouped, instant } from "./figures.ts";
 import { type MarkdownColumn, markdownTable } from "./markdown.ts";
 
@@ -23,12 +23,32 @@ export function bookPage(page: BookPage): string {
     `${day === undefined ? "Everything so far" : `Received on ${day}`}, as of ${instant(books.at)} UTC. Drawn up by Crossdock ${VERSION}.`,
     "",
     balanced ? "**The books balance.**" : `**The books do not balance: ${differences(page).join("; ")}.**`,
-    ...section("Received", "received = recorded + duplicate + conflict + rejected, per system, in events", received(books.intake)),
-    ...section("Sent", "routed = delivered + merged + skipped + parked + waiting, per system and flow, in messages", sent(books.deliveries)),
-    ...section("Orders", "accepted + over-shipped = invoiced + cancelled + open, in units", units(books.units)),
-    ...section("Promises", "what SKUs hold as committed = the sum of live reservations, in units", promises(books.reservations)),
+    ...section(
+      "Received",
+      "received = recorded + duplicate + conflict + rejected, per system, in events",
+      received(books.intake),
+    ),
+    ...section(
+      "Sent",
+      "routed = delivered + merged + skipped + parked + waiting, per system and flow, in messages",
+      sent(books.deliveries),
+    ),
+    ...section(
+      "Orders",
+      "accepted + over-shipped = invoiced + cancelled + open, in units",
+      units(books.units),
+    ),
+    ...section(
+      "Promises",
+      "what SKUs hold as committed = the sum of live reservations, in units",
+      promises(books.reservations),
+    ),
     ...section("Invoices", "as the ledger posted them", invoices(books)),
-    ...section("Systems' own lists", "what each system that can be read holds, beside what Crossdock knows of it", systems(census)),
+    ...section(
+      "Systems' own lists",
+      "what each system that can be read holds, beside what Crossdock knows of it",
+      systems(census),
+    ),
     ...section("Open exceptions", "by category", exceptions(books.exceptions)),
     "",
     "Drawn up by ____________________   Checked by ____________________   Date ____________",
@@ -42,7 +62,8 @@ function section(title: string, equation: string, body: string): string[] {
 function differences({ books, census }: BookPage): string[] {
   const found: string[] = [];
   for (const book of books.intake) if (!book.balanced) found.push(`what ${book.system} sent`);
-  for (const book of books.deliveries) if (!book.balanced) found.push(`what ${book.flow} took to ${book.target}`);
+  for (const book of books.deliveries)
+    if (!book.balanced) found.push(`what ${book.flow} took to ${book.target}`);
   for (const book of books.units) if (!book.balanced) found.push(`units of ${book.company}`);
   for (const book of books.reservations) if (!book.balanced) found.push(`promises of ${book.company}`);
   for (const book of census) if (!book.balanced) found.push(`${book.system}'s own list of ${book.domain}`);
@@ -147,13 +168,18 @@ function systems(rows: readonly CensusBook[]): string {
       figure("Known", (row) => row.known),
       figure("Missing there", (row) => row.missingCount),
       figure("Unknown here", (row) => row.surplusCount),
-      { title: "Agrees", value: (row) => (row.unreadable === undefined ? holds(row) : `cannot be read: ${row.unreadable}`) },
+      {
+        title: "Agrees",
+        value: (row) => (row.unreadable === undefined ? holds(row) : `cannot be read: ${row.unreadable}`),
+      },
     ],
     rows,
   );
   const named = rows.flatMap(({ system, domain, missing, surplus }) => [
     ...(missing.length > 0 ? [`- missing in ${system} (${domain}): ${missing.join(", ")}`] : []),
-    ...(surplus.length > 0 ? [`- unknown to Crossdock, listed by ${system} (${domain}): ${surplus.join(", ")}`] : []),
+    ...(surplus.length > 0
+      ? [`- unknown to Crossdock, listed by ${system} (${domain}): ${surplus.join(", ")}`]
+      : []),
   ]);
   return named.length === 0 ? table : `${table}\n\n${named.join("\n")}`;
 }
@@ -161,5 +187,8 @@ function systems(rows: readonly CensusBook[]): string {
 function exceptions(byCategory: Record<string, number>): string {
   const rows = Object.entries(byCategory);
   if (rows.length === 0) return "";
-  return markdownTable<[string, number]>([{ title: "Category", value: ([name]) => name }, figure("Open", ([, value]) => value)], rows);
+  return markdownTable<[string, number]>(
+    [{ title: "Category", value: ([name]) => name }, figure("Open", ([, value]) => value)],
+    rows,
+  );
 }

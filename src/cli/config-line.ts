@@ -17,7 +17,10 @@ export function lineOf(text: string, path: string, line = 1): number {
 
 /** Indexes are left out: a list's entries have no names to look for. */
 function segmentsOf(path: string): string[] {
-  return path.replace(/\[\d+\]/g, "").split(".").filter((segment) => segment !== "");
+  return path
+    .replace(/\[\d+\]/g, "")
+    .split(".")
+    .filter((segment) => segment !== "");
 }
 
 function findSegment(lines: readonly string[], segment: string, from: number, column: number) {

@@ -2,13 +2,13 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { CrossdockError } from "../core/errors.ts";
-import type { Integration } from "../policy/integration.ts";
 import { type Installation, openInstallation } from "../main.ts";
+import type { Integration } from "../policy/integration.ts";
+import { UsageError } from "./failure.ts";
 import { findConfig, type LoadedConfig, loadConfig } from "./load-config.ts";
 import { openLog } from "./log.ts";
 import { type Level, levels } from "./log-levels.ts";
-import { openOutput, type Output, type Streams } from "./output.ts";
-import { UsageError } from "./failure.ts";
+import { type Output, openOutput, type Streams } from "./output.ts";
 
 export interface CommandContext extends Streams {
   cwd: string;
@@ -45,7 +45,8 @@ export function homeOf(context: CommandContext, flags: InstallationFlags, otherw
   return given === undefined ? otherwise : resolve(context.cwd, given);
 }
 
-export const databaseUrlOf = ({ environment }: CommandContext): string | undefined => environment.DATABASE_URL || undefined;
+export const databaseUrlOf = ({ environment }: CommandContext): string | undefined =>
+  environment.DATABASE_URL || undefined;
 
 /** Opens the database beside a running server, or without one; what was never started is not started here. */
 export async function withInstallation<Result>(
@@ -58,11 +59,19 @@ export async function withInstallation<Result>(
   const home = homeOf(context, flags, loaded.home);
   const databaseUrl = databaseUrlOf(context);
   if (databaseUrl === undefined && !existsSync(join(home, "postgres"))) {
-    throw new CrossdockError("installation.not-started", `Nothing has run here yet: ${home} holds no data; crossdock start begins.`);
+    throw new CrossdockError(
+      "installation.not-started",
+      `Nothing has run here yet: ${home} holds no data; crossdock start begins.`,
+    );
   }
   const installation = await openInstallation({ home, databaseUrl, log });
   try {
-    return await work({ ...installation, loaded, integration: loaded.declared, output: outputOf(context, flags) });
+    return await work({
+      ...installation,
+      loaded,
+      integration: loaded.declared,
+      output: outputOf(context, flags),
+    });
   } finally {
     await installation.close();
   }

@@ -24,16 +24,28 @@ export interface Failure {
 }
 
 export function failureOf(error: unknown, cwd: string): Failure {
-  if (error instanceof CommanderError) return { exitCode: USAGE_EXIT, code: "cli.usage", message: commanderMessage(error) };
-  if (error instanceof CrossdockError && error.code === "cli.usage") return { exitCode: USAGE_EXIT, code: error.code, message: oneLine(error.message) };
+  if (error instanceof CommanderError)
+    return { exitCode: USAGE_EXIT, code: "cli.usage", message: commanderMessage(error) };
+  if (error instanceof CrossdockError && error.code === "cli.usage")
+    return { exitCode: USAGE_EXIT, code: error.code, message: oneLine(error.message) };
   if (error instanceof CrossdockError) {
     const place = typeof error.details.place === "string" ? shortPlace(error.details.place, cwd) : undefined;
-    return { exitCode: FAILURE_EXIT, code: error.code, message: oneLine(error.message), ...(place === undefined ? {} : { place }) };
+    return {
+      exitCode: FAILURE_EXIT,
+      code: error.code,
+      message: oneLine(error.message),
+      ...(place === undefined ? {} : { place }),
+    };
   }
   const { code, message } = error as NodeJS.ErrnoException;
-  if (typeof code === "string" && code.startsWith("ERR_PARSE_ARGS")) return { exitCode: USAGE_EXIT, code: "cli.usage", message: oneLine(message) };
+  if (typeof code === "string" && code.startsWith("ERR_PARSE_ARGS"))
+    return { exitCode: USAGE_EXIT, code: "cli.usage", message: oneLine(message) };
   const said = error instanceof Error ? message : String(error);
-  return { exitCode: FAILURE_EXIT, code: "command.failed", message: oneLine(code === undefined || said.includes(code) ? said : `${code}: ${said}`) };
+  return {
+    exitCode: FAILURE_EXIT,
+    code: "command.failed",
+    message: oneLine(code === undefined || said.includes(code) ? said : `${code}: ${said}`),
+  };
 }
 
 export function failureText({ message, place }: Failure): string {

@@ -10,7 +10,12 @@ import { checkIntegration, type Finding } from "../policy/check.ts";
 import type { Integration } from "../policy/integration.ts";
 import { lineOf } from "./config-line.ts";
 
-export const CONFIG_NAMES = ["crossdock.config.ts", "crossdock.config.mts", "crossdock.config.js", "crossdock.config.mjs"];
+export const CONFIG_NAMES = [
+  "crossdock.config.ts",
+  "crossdock.config.mts",
+  "crossdock.config.js",
+  "crossdock.config.mjs",
+];
 
 export interface LoadedConfig {
   path: string;
@@ -37,11 +42,15 @@ export function findConfig(cwd: string, given: string | undefined): string {
     const path = resolve(cwd, given);
     const folder = existsSync(path) && statSync(path).isDirectory();
     if (existsSync(path) && !folder) return path;
-    throw missing(folder ? `${given} is a folder; name the configuration file in it.` : `There is no ${given}.`);
+    throw missing(
+      folder ? `${given} is a folder; name the configuration file in it.` : `There is no ${given}.`,
+    );
   }
   const found = CONFIG_NAMES.map((name) => join(cwd, name)).find((path) => existsSync(path));
   if (found !== undefined) return found;
-  throw missing(`There is no ${CONFIG_NAMES[0]} in ${cwd}; crossdock init writes one, --config names another.`);
+  throw missing(
+    `There is no ${CONFIG_NAMES[0]} in ${cwd}; crossdock init writes one, --config names another.`,
+  );
 }
 
 function missing(message: string): CrossdockError {
@@ -53,7 +62,9 @@ export async function loadConfig(path: string): Promise<LoadedConfig> {
   const exported = await importConfig(path);
   const declared = (exported as { default?: unknown }).default;
   if (!isIntegration(declared)) {
-    throw new CrossdockError("configuration.invalid", "It must export default defineIntegration({ … }).", { details: { place: `${path}:1` } });
+    throw new CrossdockError("configuration.invalid", "It must export default defineIntegration({ … }).", {
+      details: { place: `${path}:1` },
+    });
   }
   return { path, home: join(dirname(path), ".crossdock"), declared };
 }
@@ -91,7 +102,9 @@ function placeIn(place: string | undefined, path: string): number | undefined {
 }
 
 function isIntegration(value: unknown): value is Integration {
-  return typeof value === "object" && value !== null && "systems" in value && "flows" in value && "stock" in value;
+  return (
+    typeof value === "object" && value !== null && "systems" in value && "flows" in value && "stock" in value
+  );
 }
 
 async function importConfig(path: string): Promise<unknown> {
@@ -109,7 +122,10 @@ function placed(error: unknown, path: string): CrossdockError {
   const place = syntaxPlace(stack) ?? framePlace(stack, path) ?? importPlace(error, path) ?? path;
   const errorCode = error instanceof CrossdockError ? error.code : "configuration.invalid";
   const missingModule = /Cannot find (?:module|package) '([^']+)'/.exec(message)?.[1];
-  const plain = code === "ERR_MODULE_NOT_FOUND" && missingModule !== undefined ? `There is no ${missingModule}, which it imports.` : message;
+  const plain =
+    code === "ERR_MODULE_NOT_FOUND" && missingModule !== undefined
+      ? `There is no ${missingModule}, which it imports.`
+      : message;
   return new CrossdockError(errorCode, plain.split("\n")[0]!, {
     cause: error,
     details: { ...(error instanceof CrossdockError ? error.details : {}), place },
@@ -125,7 +141,9 @@ function syntaxPlace(stack: string): string | undefined {
 function framePlace(stack: string, path: string): string | undefined {
   const url = pathToFileURL(path).href;
   const frame = stack.split("\n").find((line) => line.includes(`${url}:`) || line.includes(`${path}:`));
-  return frame === undefined ? undefined : /((?:file:\/\/|\/|[A-Za-z]:\\)[^()]*:\d+):\d+\)?$/.exec(frame.trim())?.[1];
+  return frame === undefined
+    ? undefined
+    : /((?:file:\/\/|\/|[A-Za-z]:\\)[^()]*:\d+):\d+\)?$/.exec(frame.trim())?.[1];
 }
 
 /** A module that is not found is named by its resolved address; the import says the end of it. */
@@ -134,7 +152,9 @@ function importPlace(error: unknown, path: string): string | undefined {
   if (code !== "ERR_MODULE_NOT_FOUND" && code !== "ERR_PACKAGE_PATH_NOT_EXPORTED") return undefined;
   const wanted = /'([^']+)'/.exec(message)?.[1] ?? "";
   const lines = readFileSync(path, "utf8").split("\n");
-  const index = lines.findIndex((line) => /\b(?:from|import)\b/.test(line) && line.includes(basename(wanted)));
+  const index = lines.findIndex(
+    (line) => /\b(?:from|import)\b/.test(line) && line.includes(basename(wanted)),
+  );
   return index < 0 ? undefined : `${path}:${index + 1}`;
 }
 

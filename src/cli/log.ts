@@ -5,7 +5,15 @@ import type { Level } from "./log-levels.ts";
 
 export function openLog(level: Level, stream: NodeJS.WritableStream & { isTTY?: boolean }): Logger {
   const destination = stream.isTTY ? readable(stream) : (stream as Writable);
-  return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: (label) => ({ level: label }) } }, destination);
+  return pino(
+    {
+      level,
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+    },
+    destination,
+  );
 }
 
 function readable(stream: NodeJS.WritableStream): Writable {
@@ -26,7 +34,9 @@ interface Line {
 
 function lineOf(text: string): string {
   const { level, time, msg, err, ...facts } = JSON.parse(text) as Line & Record<string, unknown>;
-  const shown = Object.entries(facts).map(([name, value]) => ` ${name}=${typeof value === "string" ? value : JSON.stringify(value)}`);
+  const shown = Object.entries(facts).map(
+    ([name, value]) => ` ${name}=${typeof value === "string" ? value : JSON.stringify(value)}`,
+  );
   const fault = err === undefined ? "" : `: ${err.message ?? err.code}`;
   return `${time.slice(11, 23)} ${level.padEnd(5)} ${msg ?? ""}${fault}${shown.join("")}\n`;
 }

@@ -44,7 +44,9 @@ interface Ended {
 
 function buildProgram(context: CommandContext, ended: Ended): Command {
   const program = new Command("crossdock")
-    .description("The integration layer of a distributor: stock promised once, orders to the invoice, books that balance.")
+    .description(
+      "The integration layer of a distributor: stock promised once, orders to the invoice, books that balance.",
+    )
     .version(VERSION, "--version", "print the version")
     .exitOverride()
     .configureOutput({
@@ -119,21 +121,29 @@ function addLooking(program: Command, context: CommandContext): void {
   installation(deliveries.command("show"))
     .description("one delivery, its payload and its attempts")
     .argument("<id>", "the delivery's id")
-    .action(async (id, _flags, command) => (await import("./commands/deliveries.ts")).runShowDelivery(context, id, command.optsWithGlobals()));
+    .action(async (id, _flags, command) =>
+      (await import("./commands/deliveries.ts")).runShowDelivery(context, id, command.optsWithGlobals()),
+    );
   installation(deliveries.command("retry"))
     .description("send a parked delivery again")
     .argument("<id>", "the delivery's id")
-    .action(async (id, _flags, command) => (await import("./commands/deliveries.ts")).runRetry(context, id, command.optsWithGlobals()));
+    .action(async (id, _flags, command) =>
+      (await import("./commands/deliveries.ts")).runRetry(context, id, command.optsWithGlobals()),
+    );
   installation(deliveries.command("skip"))
     .description("give a parked delivery up; what waits behind it goes on")
     .argument("<id>", "the delivery's id")
     .requiredOption("--reason <text>", "why; it is kept")
-    .action(async (id, _flags, command) => (await import("./commands/deliveries.ts")).runSkip(context, id, command.optsWithGlobals()));
+    .action(async (id, _flags, command) =>
+      (await import("./commands/deliveries.ts")).runSkip(context, id, command.optsWithGlobals()),
+    );
 }
 
 function addActing(program: Command, context: CommandContext, ended: Ended): void {
   installation(program.command("replay"))
-    .description("send again what a system should hold, or what is held back; only shown unless --execute is said")
+    .description(
+      "send again what a system should hold, or what is held back; only shown unless --execute is said",
+    )
     .option("--target <system>", "what this system is sent is sent again")
     .option("--exception <id>", "what this exception holds back is tried again")
     .option("--source <system>", "what of this system could not be mapped is mapped again")
@@ -145,7 +155,9 @@ function addActing(program: Command, context: CommandContext, ended: Ended): voi
     .option("--execute", "do it")
     .action(async (flags) => (await import("./commands/replay.ts")).runReplay(context, flags));
   installation(program.command("balance"))
-    .description("draw up the books, from the systems themselves where they can be read; exit code 1 if they do not balance")
+    .description(
+      "draw up the books, from the systems themselves where they can be read; exit code 1 if they do not balance",
+    )
     .option("--date <date>", "of one day (default: everything so far)")
     .option("--without-systems", "from Crossdock's own records alone")
     .action(async (flags) => {

@@ -1,5 +1,6 @@
 // Aligned tables: figures to the right, texts to the left, nothing wider than it has to be.
 import { stripVTControlCharacters, styleText } from "node:util";
+import { oneLine } from "./one-line.ts";
 
 export interface Column<Row> {
   title: string;
@@ -13,8 +14,13 @@ const GAP = "  ";
 
 export function table<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): string {
   const cells = rows.map((row) => columns.map((column) => oneLine(column.value(row))));
-  const widths = columns.map((column, index) => Math.max(column.title.length, ...cells.map((row) => width(row[index]!))));
-  const head = columns.map((column, index) => pad(column.title, widths[index]!, column.right)).join(GAP).trimEnd();
+  const widths = columns.map((column, index) =>
+    Math.max(column.title.length, ...cells.map((row) => width(row[index]!))),
+  );
+  const head = columns
+    .map((column, index) => pad(column.title, widths[index]!, column.right))
+    .join(GAP)
+    .trimEnd();
   const lines = cells.map((row, at) =>
     columns
       .map((column, index) => {
@@ -50,8 +56,3 @@ function pad(text: string, to: number, right: boolean | undefined): string {
 
 /** As a terminal shows it, as far as counting code points tells. */
 const width = (text: string): number => [...stripVTControlCharacters(text)].length;
-
-/** What a system said may hold line breaks and control sequences: neither belongs in a table. */
-function oneLine(text: string): string {
-  return stripVTControlCharacters(text).replace(/[\u0000-\u001f\u007f-\u009f]+/g, " ");
-}

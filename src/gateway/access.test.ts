@@ -37,7 +37,11 @@ describe("without a key", () => {
     expect(status).toBe(401);
     expect(headers["www-authenticate"]).toContain("Bearer");
     expect(headers["content-type"]).toContain("application/problem+json");
-    expect(json).toMatchObject({ code: "access.key-missing", status: 401, type: "urn:crossdock:problem:access.key-missing" });
+    expect(json).toMatchObject({
+      code: "access.key-missing",
+      status: 401,
+      type: "urn:crossdock:problem:access.key-missing",
+    });
   });
 });
 
@@ -46,18 +50,34 @@ describe("a key", () => {
     for (const key of ["nonsense", `cdk_${"A".repeat(43)}`, "x".repeat(5_000), " "]) {
       expect((await gateway.send({ path: "/ops/v1/flows", key })).status).toBe(401);
     }
-    expect((await gateway.send({ path: "/ops/v1/flows", key: null, headers: { authorization: `Basic ${gateway.key}` } })).status).toBe(401);
+    expect(
+      (
+        await gateway.send({
+          path: "/ops/v1/flows",
+          key: null,
+          headers: { authorization: `Basic ${gateway.key}` },
+        })
+      ).status,
+    ).toBe(401);
   });
 
   it("may come as X-Api-Key", async () => {
-    expect((await gateway.send({ path: "/ops/v1/flows", key: null, headers: { "x-api-key": gateway.key } })).status).toBe(200);
+    expect(
+      (await gateway.send({ path: "/ops/v1/flows", key: null, headers: { "x-api-key": gateway.key } }))
+        .status,
+    ).toBe(200);
   });
 
   it("works from the moment it is made and not long after it is revoked", async () => {
     const key = await gateway.newKey("short-lived", ["ops:read"]);
     expect((await gateway.send({ path: "/ops/v1/flows", key })).status).toBe(200);
     await revokeApiKey(gateway.database.db, "short-lived");
-    await expect.poll(async () => (await gateway.send({ path: "/ops/v1/flows", key })).status, { timeout: 8_000, interval: 300 }).toBe(401);
+    await expect
+      .poll(async () => (await gateway.send({ path: "/ops/v1/flows", key })).status, {
+        timeout: 8_000,
+        interval: 300,
+      })
+      .toBe(401);
   });
 
   it("does what its scopes say and nothing more", async () => {
@@ -68,32 +88,47 @@ describe("a key", () => {
       expect([status, json.code]).toEqual([403, "access.scope-missing"]);
     }
     expect((await gateway.send({ path: "/process/v1/orders", body: {}, key: reads })).status).toBe(403);
-    expect((await gateway.send({ path: "/system/v1/east/events", body: event("scope"), key: reads })).status).toBe(403);
+    expect(
+      (await gateway.send({ path: "/system/v1/east/events", body: event("scope"), key: reads })).status,
+    ).toBe(403);
   });
 
   it("that is bound to a system speaks for no other", async () => {
     const east = await gateway.newKey("east-only", ["system:write"], "east");
-    expect((await gateway.send({ path: "/system/v1/east/events", body: event("own"), key: east })).status).toBe(200);
-    const { status, json } = await gateway.send({ path: "/system/v1/west/events", body: event("foreign"), key: east });
+    expect(
+      (await gateway.send({ path: "/system/v1/east/events", body: event("own"), key: east })).status,
+    ).toBe(200);
+    const { status, json } = await gateway.send({
+      path: "/system/v1/west/events",
+      body: event("foreign"),
+      key: east,
+    });
     expect([status, json.code]).toEqual([403, "access.other-system"]);
     const { rows } = await gateway.database.db.query<{ source: string }>("select distinct source from event");
     expect(rows).toEqual([{ source: "east" }]);
   });
 
   it("is kept as a hash alone", async () => {
-    const { rows } = await gateway.database.db.query<{ row: string }>("select row_to_json(k)::text as row from api_key k");
+    const { rows } = await gateway.database.db.query<{ row: string }>(
+      "select row_to_json(k)::text as row from api_key k",
+    );
     expect(rows.some(({ row }) => row.includes(gateway.key.slice(4)))).toBe(false);
   });
 });
 
 describe("webhooks", () => {
   it("of a connector that verifies need no key, and a wrong signature is refused", async () => {
-    const { status, json } = await gateway.send({ path: "/system/v1/west/webhooks/events", body: event("unsigned"), key: null });
+    const { status, json } = await gateway.send({
+      path: "/system/v1/west/webhooks/events",
+      body: event("unsigned"),
+      key: null,
+    });
     expect([status, json.code]).toEqual([401, "webhook.unsigned"]);
   });
 
   it("of a connector that takes anything need a key of that system", async () => {
-    const send = (key: string | null) => gateway.send({ path: "/system/v1/east/webhooks/events", body: event("plain"), key });
+    const send = (key: string | null) =>
+      gateway.send({ path: "/system/v1/east/webhooks/events", body: event("plain"), key });
     expect((await send(null)).status).toBe(401);
     expect((await send(await gateway.newKey("west-only", ["system:write"], "west"))).status).toBe(403);
     expect((await send(await gateway.newKey("reader", ["ops:read"]))).status).toBe(403);
@@ -105,18 +140,26 @@ describe("webhooks", () => {
 
 describe("throttling", () => {
   it("holds a key to its rate, and strangers to theirs", async () => {
-    const tight = await testGateway({ limits: { perCaller: { perSecond: 1, burst: 5 }, perStranger: { perSecond: 1, burst: 5 } } });
+    const tight = await testGateway({
+      limits: { perCaller: { perSecond: 1, burst: 5 }, perStranger: { perSecond: 1, burst: 5 } },
+    });
     try {
       const mine = await Promise.all(Array.from({ length: 10 }, () => tight.send({ path: "/ops/v1/flows" })));
       expect(mine.filter(({ status }) => status === 200).length).toBeLessThanOrEqual(6);
       const late = mine.find(({ status }) => status === 429)!;
       expect(late.json.code).toBe("access.throttled");
       expect(Number(late.headers["retry-after"])).toBeGreaterThanOrEqual(1);
-      const strangers = await Promise.all(Array.from({ length: 10 }, () => tight.send({ path: "/ops/v1/flows", key: "guess" })));
+      const strangers = await Promise.all(
+        Array.from({ length: 10 }, () => tight.send({ path: "/ops/v1/flows", key: "guess" })),
+      );
       expect(strangers.map(({ status }) => status)).toContain(429);
       // Somebody who guesses keys takes nothing from those who have one.
       const other = await tight.newKey("other", ["ops:read"]);
-      await expect.poll(async () => (await tight.send({ path: "/ops/v1/flows", key: other })).status, { timeout: 5_000 }).toBe(200);
+      await expect
+        .poll(async () => (await tight.send({ path: "/ops/v1/flows", key: other })).status, {
+          timeout: 5_000,
+        })
+        .toBe(200);
     } finally {
       await tight.stop();
     }

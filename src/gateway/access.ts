@@ -89,7 +89,9 @@ function toCaller({ id, name, scopes, system }: ApiKey): Caller {
 }
 
 export function throttled(waitSeconds: number): Refusal {
-  return new Refusal("access.throttled", `Send again in ${waitSeconds} s.`, { headers: { "retry-after": String(waitSeconds) } });
+  return new Refusal("access.throttled", `Send again in ${waitSeconds} s.`, {
+    headers: { "retry-after": String(waitSeconds) },
+  });
 }
 
 /** `Authorization: Bearer …` or `X-Api-Key: …`; undefined where there is neither. */
@@ -106,11 +108,17 @@ export function presentedKey(headers: Record<string, string | string[] | undefin
 const CHALLENGE = { "www-authenticate": 'Bearer realm="crossdock"' };
 
 export function keyMissing(): Refusal {
-  return new Refusal("access.key-missing", "Send Authorization: Bearer with an API key; crossdock key create makes one.", { headers: CHALLENGE });
+  return new Refusal(
+    "access.key-missing",
+    "Send Authorization: Bearer with an API key; crossdock key create makes one.",
+    { headers: CHALLENGE },
+  );
 }
 
 export function keyUnknown(): Refusal {
-  return new Refusal("access.key-unknown", "The API key is not known, or was revoked.", { headers: CHALLENGE });
+  return new Refusal("access.key-unknown", "The API key is not known, or was revoked.", {
+    headers: CHALLENGE,
+  });
 }
 
 export function requireScope(caller: Caller, scope: Scope): void {

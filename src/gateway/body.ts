@@ -1,8 +1,8 @@
 // From the bytes of a body to JSON, with everything refused that is not exactly that: other types and encodings,
 // broken UTF-8, broken JSON, nesting that would cost more than it says.
 import { isUtf8 } from "node:buffer";
-import { assertDepth } from "../core/json.ts";
 import { CrossdockError } from "../core/errors.ts";
+import { assertDepth } from "../core/json.ts";
 import { Refusal } from "./problem.ts";
 
 /** Contracts nest no deeper than eight levels; free-form details get room to spare. */
@@ -32,7 +32,11 @@ function parseContentType(header: string): ContentType {
   let charset = "utf-8";
   for (const parameter of parameters) {
     const [name = "", value = ""] = parameter.split("=");
-    if (name.trim().toLowerCase() === "charset") charset = value.trim().replace(/^"(.*)"$/, "$1").toLowerCase();
+    if (name.trim().toLowerCase() === "charset")
+      charset = value
+        .trim()
+        .replace(/^"(.*)"$/, "$1")
+        .toLowerCase();
   }
   return { media: media.trim().toLowerCase(), charset };
 }
@@ -40,11 +44,18 @@ function parseContentType(header: string): ContentType {
 /** The media type, if the route takes it; throws 415 otherwise. */
 export function acceptType(header: string | undefined, accepted: readonly string[]): string {
   const list = accepted.join(" or ");
-  if (header === undefined) throw new Refusal("request.type-unsupported", `The request names no Content-Type; send ${list}.`);
+  if (header === undefined)
+    throw new Refusal("request.type-unsupported", `The request names no Content-Type; send ${list}.`);
   const { media, charset } = contentType(header);
-  if (!accepted.includes(media)) throw new Refusal("request.type-unsupported", `This route takes ${list}.`, { headers: { accept: accepted.join(", ") } });
+  if (!accepted.includes(media))
+    throw new Refusal("request.type-unsupported", `This route takes ${list}.`, {
+      headers: { accept: accepted.join(", ") },
+    });
   if (charset !== "utf-8" && charset !== "utf8") {
-    throw new Refusal("request.encoding-unsupported", "JSON is read as UTF-8; leave the charset out or send utf-8.");
+    throw new Refusal(
+      "request.encoding-unsupported",
+      "JSON is read as UTF-8; leave the charset out or send utf-8.",
+    );
   }
   return media;
 }
@@ -52,9 +63,13 @@ export function acceptType(header: string | undefined, accepted: readonly string
 /** Compressed bodies are not taken: what they unpack to is not bounded by what arrives. */
 export function refuseEncoding(encoding: string | undefined): void {
   if (encoding === undefined || encoding === "identity" || encoding === "") return;
-  throw new Refusal("request.encoding-unsupported", "Bodies are taken as they are; send no Content-Encoding.", {
-    headers: { "accept-encoding": "identity" },
-  });
+  throw new Refusal(
+    "request.encoding-unsupported",
+    "Bodies are taken as they are; send no Content-Encoding.",
+    {
+      headers: { "accept-encoding": "identity" },
+    },
+  );
 }
 
 export function parseBody(body: Buffer | undefined): unknown {

@@ -36,7 +36,13 @@ export interface Page<Item> {
 }
 
 /** `rows` were asked for with one more than `limit`, so that the last page is known as such. */
-export function pageOf<Row, Item>(list: string, rows: readonly Row[], limit: number, after: (row: Row) => string, render: (row: Row) => Item): Page<Item> {
+export function pageOf<Row, Item>(
+  list: string,
+  rows: readonly Row[],
+  limit: number,
+  after: (row: Row) => string,
+  render: (row: Row) => Item,
+): Page<Item> {
   const shown = rows.slice(0, limit);
   const page: Page<Item> = { items: shown.map(render) };
   if (rows.length > limit) page.next = encodeCursor(list, after(shown.at(-1)!));

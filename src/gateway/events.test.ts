@@ -17,9 +17,12 @@ const event = (change: Record<string, unknown> = {}, data: Record<string, unknow
   ...change,
   data: { sku: "A", location: "EAST", quantity: "1", observedAt: "2026-11-24T07:00:00Z", ...data },
 });
-const post = (body: unknown, type = "application/json") => gateway.send({ path: PATH, body, headers: { "content-type": type } });
+const post = (body: unknown, type = "application/json") =>
+  gateway.send({ path: PATH, body, headers: { "content-type": type } });
 const stored = async (where = "true") => {
-  const { rows } = await gateway.database.db.query<{ count: string }>(`select count(*) as count from event where ${where}`);
+  const { rows } = await gateway.database.db.query<{ count: string }>(
+    `select count(*) as count from event where ${where}`,
+  );
   return Number(rows[0]!.count);
 };
 const intake = async () => {
@@ -31,7 +34,12 @@ const intake = async () => {
 
 describe("one event", () => {
   it("is in the log when it is answered, under each of its media types", async () => {
-    for (const type of ["application/json", "application/cloudevents+json", "application/cloudevents+json; charset=UTF-8", "Application/JSON"]) {
+    for (const type of [
+      "application/json",
+      "application/cloudevents+json",
+      "application/cloudevents+json; charset=UTF-8",
+      "Application/JSON",
+    ]) {
       const one = event();
       const { status, json } = await post(one, type);
       expect(status).toBe(200);
@@ -49,7 +57,12 @@ describe("one event", () => {
     expect([again.status, again.json]).toEqual([200, { id: one.id, outcome: "duplicate" }]);
     const other = await post({ ...one, data: { ...data, quantity: "2" } });
     expect(other.status).toBe(409);
-    expect(other.json).toMatchObject({ code: "event.conflict", outcome: "conflict", id: one.id, errors: [{ path: "$.id" }] });
+    expect(other.json).toMatchObject({
+      code: "event.conflict",
+      outcome: "conflict",
+      id: one.id,
+      errors: [{ path: "$.id" }],
+    });
   });
 
   it("may carry an id that another system has used", async () => {
@@ -84,17 +97,28 @@ describe("one event", () => {
     ];
     for (const [body, path] of cases) {
       const { status, json } = await post(body);
-      expect([status, json.outcome, json.errors?.[0]?.path], JSON.stringify(body)).toEqual([422, "rejected", path]);
+      expect([status, json.outcome, json.errors?.[0]?.path], JSON.stringify(body)).toEqual([
+        422,
+        "rejected",
+        path,
+      ]);
     }
-    expect((await post(event({ type: "inventory.level.observd" }))).json.detail).toContain('Did you mean "inventory.level.observed"?');
+    expect((await post(event({ type: "inventory.level.observd" }))).json.detail).toContain(
+      'Did you mean "inventory.level.observed"?',
+    );
     const after = await intake();
     expect(after.rejected! - before.rejected!).toBe(cases.length + 1);
-    const { rows } = await gateway.database.db.query<{ count: string }>("select count(*) as count from refused_event where outcome = 'rejected'");
+    const { rows } = await gateway.database.db.query<{ count: string }>(
+      "select count(*) as count from refused_event where outcome = 'rejected'",
+    );
     expect(Number(rows[0]!.count)).toBeGreaterThanOrEqual(cases.length);
   });
 
   it("that only Crossdock says is accepted from nobody", async () => {
-    const decision = { type: "order.accepted", data: { orderId: "1", acceptedAt: "2026-11-24T07:00:00Z", unit: "EA", lines: [] } };
+    const decision = {
+      type: "order.accepted",
+      data: { orderId: "1", acceptedAt: "2026-11-24T07:00:00Z", unit: "EA", lines: [] },
+    };
     const { status, json } = await post({ ...event(), ...decision });
     expect([status, json.code, json.errors[0].path]).toEqual([422, "event.not-accepted", "$.type"]);
   });
@@ -104,7 +128,9 @@ describe("one event", () => {
     const told = await post({ ...event({ time: "2026-11-24T08:00:00+01:00" }), ...hold });
     expect(await stored(`seq = ${told.json.seq} and occurred_at = '2026-11-24T07:00:00Z'`)).toBe(1);
     const heard = await post({ ...event(), ...hold });
-    expect(await stored(`seq = ${heard.json.seq} and abs(extract(epoch from occurred_at - recorded_at)) < 60`)).toBe(1);
+    expect(
+      await stored(`seq = ${heard.json.seq} and abs(extract(epoch from occurred_at - recorded_at)) < 60`),
+    ).toBe(1);
     const both = await post(event({ time: "2026-11-24T09:00:00Z" }));
     expect(await stored(`seq = ${both.json.seq} and occurred_at = '2026-11-24T07:00:00Z'`)).toBe(1);
   });
@@ -116,7 +142,17 @@ describe("a batch", () => {
     await post(known);
     const twice = event();
     const bad = event({}, { quantity: "many" });
-    const batch = [event(), bad, known, { ...known, data: { ...known.data, quantity: "9" } }, twice, twice, { ...twice, data: { ...twice.data, quantity: "8" } }, null, event()];
+    const batch = [
+      event(),
+      bad,
+      known,
+      { ...known, data: { ...known.data, quantity: "9" } },
+      twice,
+      twice,
+      { ...twice, data: { ...twice.data, quantity: "8" } },
+      null,
+      event(),
+    ];
     const { status, json } = await post(batch, "application/cloudevents-batch+json");
     expect(status).toBe(200);
     expect(json.results.map(({ outcome }: { outcome: string }) => outcome)).toEqual([
@@ -130,13 +166,19 @@ describe("a batch", () => {
       "rejected",
       "recorded",
     ]);
-    expect(json.results[1]).toMatchObject({ id: bad.id, code: "event.invalid", errors: [{ path: "$.data.quantity" }] });
+    expect(json.results[1]).toMatchObject({
+      id: bad.id,
+      code: "event.invalid",
+      errors: [{ path: "$.data.quantity" }],
+    });
     expect(json.results[7]).toMatchObject({ id: "", errors: [{ path: "$" }] });
   });
 
   it("of a thousand with one NUL byte records nine hundred and ninety-nine", async () => {
     const before = await stored();
-    const batch = Array.from({ length: 1_000 }, (_, index) => event({}, { sku: index === 500 ? "S\u0000" : `S-${index}` }));
+    const batch = Array.from({ length: 1_000 }, (_, index) =>
+      event({}, { sku: index === 500 ? "S\u0000" : `S-${index}` }),
+    );
     const { status, json } = await post(batch);
     expect(status).toBe(200);
     const outcomes = json.results.map(({ outcome }: { outcome: string }) => outcome);

@@ -35,7 +35,9 @@ export function healthRoute({ operations }: GatewayPorts, stopping: () => boolea
     async handle(): Promise<Answer> {
       if (stopping()) return { status: 503, body: { status: "stopping" } };
       const well = await databaseAnswers();
-      return well ? { body: { status: "ok" } } : { status: 503, headers: { "retry-after": "1" }, body: { status: "database-unavailable" } };
+      return well
+        ? { body: { status: "ok" } }
+        : { status: 503, headers: { "retry-after": "1" }, body: { status: "database-unavailable" } };
     },
   });
 }

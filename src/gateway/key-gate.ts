@@ -1,7 +1,15 @@
 // Stands before every route: nothing is read of a request that may not be made. Without a key that holds there is
 // health, and what a system signs; each is throttled by address.
 import type { FastifyReply, FastifyRequest } from "fastify";
-import { type Caller, type KeyRing, keyMissing, keyUnknown, presentedKey, requireScope, throttled } from "./access.ts";
+import {
+  type Caller,
+  type KeyRing,
+  keyMissing,
+  keyUnknown,
+  presentedKey,
+  requireScope,
+  throttled,
+} from "./access.ts";
 import { refuseEncoding } from "./body.ts";
 import type { GatewayLimits } from "./limits.ts";
 import { Refusal } from "./problem.ts";
@@ -39,10 +47,9 @@ export class KeyGate {
         const secret = presentedKey(request.headers);
         const caller = secret === undefined ? undefined : this.keys.known(secret);
         if (caller === undefined) {
-          this.find(request, secret).then((found) => {
-            this.admit(found, access, request);
-            done();
-          }).catch(done);
+          this.find(request, secret)
+            .then((found) => this.admit(found, access, request))
+            .then(() => done(), done);
           return;
         }
         this.admit(caller, access, request);
@@ -57,7 +64,8 @@ export class KeyGate {
   /** For a route that learns only later that it needs a key. */
   async callerOf(request: FastifyRequest): Promise<Caller> {
     const secret = presentedKey(request.headers);
-    const caller = (secret === undefined ? undefined : this.keys.known(secret)) ?? (await this.find(request, secret));
+    const caller =
+      (secret === undefined ? undefined : this.keys.known(secret)) ?? (await this.find(request, secret));
     request.caller = caller;
     return caller;
   }
@@ -73,7 +81,8 @@ export class KeyGate {
   private admit(caller: Caller, access: Access, request: FastifyRequest): void {
     request.caller = caller;
     this.take(this.callers, caller.id);
-    if (access !== "any-key") requireScope(caller, access as Exclude<Access, "any-key" | "anonymous" | "signed">);
+    if (access !== "any-key")
+      requireScope(caller, access as Exclude<Access, "any-key" | "anonymous" | "signed">);
   }
 
   private take(throttle: Throttle, client: string): void {

@@ -19,7 +19,12 @@ const order = (change: Record<string, unknown> = {}) => ({
   ...change,
 });
 const submit = (body: unknown, key?: string, apiKey?: string) =>
-  gateway.send({ path: ORDERS, body, headers: { "idempotency-key": key }, ...(apiKey === undefined ? {} : { key: apiKey }) });
+  gateway.send({
+    path: ORDERS,
+    body,
+    headers: { "idempotency-key": key },
+    ...(apiKey === undefined ? {} : { key: apiKey }),
+  });
 
 async function stock(sku: string, quantities: Record<string, string>): Promise<void> {
   for (const [location, quantity] of Object.entries(quantities)) {
@@ -27,7 +32,13 @@ async function stock(sku: string, quantities: Record<string, string>): Promise<v
     const data = { sku, location, quantity, observedAt: new Date().toISOString() };
     const { status } = await gateway.send({
       path: `/system/v1/${system}/events`,
-      body: { specversion: "1.0", id: `stock-${++made}`, source: "/t", type: "inventory.level.observed", data },
+      body: {
+        specversion: "1.0",
+        id: `stock-${++made}`,
+        source: "/t",
+        type: "inventory.level.observed",
+        data,
+      },
     });
     expect(status).toBe(200);
   }
@@ -39,7 +50,9 @@ beforeAll(() => stock("PLENTY", { EAST: "100000", WEST: "100000" }));
 describe("submitting", () => {
   it("answers with the decision and why", async () => {
     await stock("SPLIT", { EAST: "4", WEST: "3" });
-    const { status, json } = await submit(order({ lines: [{ lineId: "1", sku: "SPLIT", quantity: "10", price: "1" }] }));
+    const { status, json } = await submit(
+      order({ lines: [{ lineId: "1", sku: "SPLIT", quantity: "10", price: "1" }] }),
+    );
     expect(status).toBe(201);
     expect(json.allocations).toEqual([
       { lineId: "1", sku: "SPLIT", location: "EAST", quantity: "4" },
@@ -56,9 +69,10 @@ describe("submitting", () => {
     const again = await submit(body, "key-1");
     expect([again.status, again.headers["idempotency-replayed"]]).toEqual([200, "true"]);
     expect(again.json).toEqual(first.json);
-    const { rows } = await gateway.database.db.query<{ count: string }>("select count(*) as count from event where type = 'order.submitted' and key = $1", [
-      `order:main/${body.orderId}`,
-    ]);
+    const { rows } = await gateway.database.db.query<{ count: string }>(
+      "select count(*) as count from event where type = 'order.submitted' and key = $1",
+      [`order:main/${body.orderId}`],
+    );
     expect(rows[0]!.count).toBe("1");
   });
 
@@ -79,7 +93,10 @@ describe("submitting", () => {
     expect((await submit(body)).status).toBe(201);
     const again = await submit({ ...body, lines: body.lines.map((line) => ({ ...line, quantity: "2.0" })) });
     expect([again.status, again.json.orderId]).toEqual([200, body.orderId]);
-    const other = await submit({ ...body, lines: [{ lineId: "1", sku: "PLENTY", quantity: "3", price: "2.50" }] });
+    const other = await submit({
+      ...body,
+      lines: [{ lineId: "1", sku: "PLENTY", quantity: "3", price: "2.50" }],
+    });
     expect([other.status, other.json.code]).toEqual([409, "order.exists"]);
     const { json } = await gateway.send({ path: `${ORDERS}/${body.orderId}` });
     expect(json.lines[0].quantity).toBe("2");
@@ -108,9 +125,13 @@ describe("many at once", () => {
 
   it("never promise more than there is", async () => {
     await stock("SCARCE", { EAST: "20", WEST: "10" });
-    const bodies = Array.from({ length: 40 }, () => order({ lines: [{ lineId: "1", sku: "SCARCE", quantity: "2", price: "1" }] }));
+    const bodies = Array.from({ length: 40 }, () =>
+      order({ lines: [{ lineId: "1", sku: "SCARCE", quantity: "2", price: "1" }] }),
+    );
     const answers = await Promise.all(bodies.map((body) => submit(body)));
-    const promised = answers.flatMap(({ json }) => json.allocations as { quantity: string }[]).reduce((sum, { quantity }) => sum + Number(quantity), 0);
+    const promised = answers
+      .flatMap(({ json }) => json.allocations as { quantity: string }[])
+      .reduce((sum, { quantity }) => sum + Number(quantity), 0);
     expect(answers.every(({ status }) => status === 201)).toBe(true);
     expect(promised).toBe(30);
     const { json } = await gateway.send({ path: "/process/v1/availability?sku=SCARCE" });
@@ -142,10 +163,13 @@ describe("reading", () => {
 
   it("pages through all of them once, while more come", async () => {
     const wanted = new Set<string>();
-    for (let index = 0; index < 12; index++) wanted.add((await submit(order({ customer: { id: "C-PAGES" } }))).json.orderId);
+    for (let index = 0; index < 12; index++)
+      wanted.add((await submit(order({ customer: { id: "C-PAGES" } }))).json.orderId);
     const seen: string[] = [];
     for (let cursor: string | undefined = ""; cursor !== undefined; ) {
-      const { json }: { json: { items: { orderId: string }[]; next?: string } } = await gateway.send({ path: `${ORDERS}?customer=C-PAGES&limit=5${cursor}` });
+      const { json }: { json: { items: { orderId: string }[]; next?: string } } = await gateway.send({
+        path: `${ORDERS}?customer=C-PAGES&limit=5${cursor}`,
+      });
       seen.push(...json.items.map(({ orderId }) => orderId));
       cursor = json.next === undefined ? undefined : `&cursor=${encodeURIComponent(json.next)}`;
     }
@@ -164,7 +188,10 @@ describe("cancelling", () => {
     await stock("ONCE", {});
     const body = order({ lines: [{ lineId: "1", sku: "NONE-YET", quantity: "5", price: "1" }] });
     await submit(body);
-    const { status, json } = await gateway.send({ path: `${ORDERS}/${body.orderId}/cancel`, body: { reason: "changed my mind" } });
+    const { status, json } = await gateway.send({
+      path: `${ORDERS}/${body.orderId}/cancel`,
+      body: { reason: "changed my mind" },
+    });
     expect([status, json.status, json.lines[0].cancelled]).toEqual([200, "cancelled", "5"]);
     const again = await gateway.send({ path: `${ORDERS}/${body.orderId}/cancel`, body: {} });
     expect([again.status, again.json.status]).toEqual([200, "cancelled"]);
@@ -175,7 +202,9 @@ describe("cancelling", () => {
     await submit(body);
     const { status, json } = await gateway.send({ path: `${ORDERS}/${body.orderId}/cancel`, body: {} });
     expect(status).toBe(202);
-    expect(json.cancelling).toEqual([{ location: "EAST", lines: [{ lineId: "1", sku: "PLENTY", quantity: "2" }] }]);
+    expect(json.cancelling).toEqual([
+      { location: "EAST", lines: [{ lineId: "1", sku: "PLENTY", quantity: "2" }] },
+    ]);
   });
 
   it("what has left cannot be cancelled", async () => {
@@ -202,14 +231,39 @@ describe("cancelling", () => {
 describe("availability", () => {
   it("says how much, where, as of when, and what a channel may sell", async () => {
     await stock("KNOWN", { EAST: "7", WEST: "5" });
-    const { json } = await gateway.send({ path: "/process/v1/availability?sku=KNOWN&sku=UNKNOWN&channel=portal" });
-    expect(json.items[0]).toMatchObject({ sku: "KNOWN", known: true, unit: "EA", available: "12", sellable: "12", asOf: expect.stringMatching(/Z$/) });
-    expect(json.items[0].locations.map((place: { location: string; available: string }) => [place.location, place.available])).toEqual([
+    const { json } = await gateway.send({
+      path: "/process/v1/availability?sku=KNOWN&sku=UNKNOWN&channel=portal",
+    });
+    expect(json.items[0]).toMatchObject({
+      sku: "KNOWN",
+      known: true,
+      unit: "EA",
+      available: "12",
+      sellable: "12",
+      asOf: expect.stringMatching(/Z$/),
+    });
+    expect(
+      json.items[0].locations.map((place: { location: string; available: string }) => [
+        place.location,
+        place.available,
+      ]),
+    ).toEqual([
       ["EAST", "7"],
       ["WEST", "5"],
     ]);
-    expect(json.items[1]).toEqual({ sku: "UNKNOWN", known: false, unit: null, available: "0", asOf: null, backordered: "0", locations: [], sellable: "0" });
-    const east = await gateway.send({ path: "/process/v1/availability?sku=KNOWN&location=EAST&at=2030-01-01T00:00:00Z" });
+    expect(json.items[1]).toEqual({
+      sku: "UNKNOWN",
+      known: false,
+      unit: null,
+      available: "0",
+      asOf: null,
+      backordered: "0",
+      locations: [],
+      sellable: "0",
+    });
+    const east = await gateway.send({
+      path: "/process/v1/availability?sku=KNOWN&location=EAST&at=2030-01-01T00:00:00Z",
+    });
     expect(east.json.items[0]).toMatchObject({ available: "7", locations: [{ location: "EAST" }] });
   });
 });

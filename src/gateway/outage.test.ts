@@ -1,5 +1,5 @@
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { connect, createServer, type AddressInfo, type Socket } from "node:net";
 import { type TestGateway, testGateway } from "./testing.ts";
 
 /** The way to the database, which can be cut. */
@@ -73,7 +73,13 @@ const post = (quantity = "1") =>
 const order = (orderId: string) =>
   gateway.send({
     path: "/process/v1/orders",
-    body: { orderId, customer: { id: "C" }, currency: "GBP", placedAt: "2026-11-24T07:00:00Z", lines: [{ lineId: "1", sku: "A", quantity: "1", price: "1" }] },
+    body: {
+      orderId,
+      customer: { id: "C" },
+      currency: "GBP",
+      placedAt: "2026-11-24T07:00:00Z",
+      lines: [{ lineId: "1", sku: "A", quantity: "1", price: "1" }],
+    },
   });
 
 describe("while the database is gone", () => {
@@ -81,18 +87,27 @@ describe("while the database is gone", () => {
     expect((await post()).status).toBe(200);
     cable.break();
     try {
-      for (const answer of [await post(), await order("O-1"), await gateway.send({ path: "/process/v1/orders" }), await gateway.send({ path: "/ops/v1/status" })]) {
+      for (const answer of [
+        await post(),
+        await order("O-1"),
+        await gateway.send({ path: "/process/v1/orders" }),
+        await gateway.send({ path: "/ops/v1/status" }),
+      ]) {
         expect([answer.status, answer.json.code]).toEqual([503, "gateway.overloaded"]);
         expect(answer.headers["retry-after"]).toBe("1");
         expect(answer.text).not.toMatch(/postgres|connection|127\.0\.0\.1|terminat/i);
       }
-      await expect.poll(async () => (await gateway.send({ path: "/health", key: null })).status, { timeout: 5_000 }).toBe(503);
+      await expect
+        .poll(async () => (await gateway.send({ path: "/health", key: null })).status, { timeout: 5_000 })
+        .toBe(503);
     } finally {
       cable.mend();
     }
     await expect.poll(async () => (await post()).status, { timeout: 10_000 }).toBe(200);
     await expect.poll(async () => (await order("O-1")).status, { timeout: 10_000 }).toBeLessThan(300);
-    await expect.poll(async () => (await gateway.send({ path: "/health", key: null })).status, { timeout: 10_000 }).toBe(200);
+    await expect
+      .poll(async () => (await gateway.send({ path: "/health", key: null })).status, { timeout: 10_000 })
+      .toBe(200);
   });
 });
 
@@ -123,9 +138,14 @@ describe("stopping", () => {
     const acknowledged = answers.flatMap(({ status, seq }) => (status === 200 ? [seq!] : []));
     expect(answers.every(({ status }) => status === 200 || status === 503 || status === 0)).toBe(true);
     expect(acknowledged.length).toBeGreaterThan(0);
-    const { rows } = await other.database.db.query<{ count: string }>("select count(*) as count from event where seq = any($1::bigint[])", [`{${acknowledged.join()}}`]);
+    const { rows } = await other.database.db.query<{ count: string }>(
+      "select count(*) as count from event where seq = any($1::bigint[])",
+      [`{${acknowledged.join()}}`],
+    );
     expect(Number(rows[0]!.count)).toBe(acknowledged.length);
-    const { rows: applied } = await other.database.db.query<{ count: string }>("select count(*) as count from stock_item");
+    const { rows: applied } = await other.database.db.query<{ count: string }>(
+      "select count(*) as count from stock_item",
+    );
     expect(Number(applied[0]!.count)).toBeGreaterThanOrEqual(acknowledged.length);
     await other.database.drop();
   });

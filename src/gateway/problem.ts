@@ -42,7 +42,10 @@ const RETRY_AFTER_SECONDS = "1";
 export function problemAnswer(error: unknown, requestId: string): ProblemAnswer {
   if (error instanceof Refusal) {
     const { errors, headers, members } = error.options;
-    return document(error.code, error.message, requestId, headers ?? {}, { ...members, ...(errors === undefined ? {} : { errors }) });
+    return document(error.code, error.message, requestId, headers ?? {}, {
+      ...members,
+      ...(errors === undefined ? {} : { errors }),
+    });
   }
   const known = fromFramework(error);
   if (known !== undefined) return document(known.code, known.detail, requestId);
@@ -50,10 +53,16 @@ export function problemAnswer(error: unknown, requestId: string): ProblemAnswer 
     if (problemKinds[error.code] !== undefined) return document(error.code, error.message, requestId);
     if (error.retry === "later") {
       const detail = "It is not known to have happened; send it again unchanged.";
-      return { ...document("gateway.overloaded", detail, requestId, { "retry-after": RETRY_AFTER_SECONDS }), fault: true };
+      return {
+        ...document("gateway.overloaded", detail, requestId, { "retry-after": RETRY_AFTER_SECONDS }),
+        fault: true,
+      };
     }
   }
-  return { ...document("gateway.fault", `The log says more under request ${requestId}.`, requestId), fault: true };
+  return {
+    ...document("gateway.fault", `The log says more under request ${requestId}.`, requestId),
+    fault: true,
+  };
 }
 
 function document(
@@ -64,7 +73,15 @@ function document(
   members: Readonly<Record<string, unknown>> = {},
 ): ProblemAnswer {
   const { status, title } = problemKinds[code] ?? problemKinds["gateway.fault"]!;
-  const text = JSON.stringify({ type: `urn:crossdock:problem:${code}`, title, status, code, detail, ...members, requestId });
+  const text = JSON.stringify({
+    type: `urn:crossdock:problem:${code}`,
+    title,
+    status,
+    code,
+    detail,
+    ...members,
+    requestId,
+  });
   return { status, headers, text, fault: false };
 }
 
@@ -76,7 +93,10 @@ function fromFramework(error: unknown): { code: string; detail: string } | undef
     case "FST_ERR_CTP_BODY_TOO_LARGE":
       return { code: "request.too-large", detail: "The body is larger than this route takes." };
     case "FST_ERR_CTP_INVALID_MEDIA_TYPE":
-      return { code: "request.type-unsupported", detail: "The Content-Type is not one that this route takes." };
+      return {
+        code: "request.type-unsupported",
+        detail: "The Content-Type is not one that this route takes.",
+      };
     case "FST_ERR_CTP_INVALID_CONTENT_LENGTH":
       return { code: "request.malformed", detail: "The body is not as long as Content-Length says." };
     case "FST_ERR_BAD_URL":

@@ -5,7 +5,9 @@ import { type Received, type SendOptions, type TestGateway, testGateway } from "
 
 let gateway: TestGateway;
 beforeAll(async () => {
-  gateway = await testGateway({ limits: { bodyMaxBytes: 100_000, intakeMaxBytes: 200_000, batchMax: 1_000 } });
+  gateway = await testGateway({
+    limits: { bodyMaxBytes: 100_000, intakeMaxBytes: 200_000, batchMax: 1_000 },
+  });
 });
 afterAll(() => gateway.stop());
 
@@ -39,7 +41,12 @@ async function refused(options: SendOptions, status: number, code: string): Prom
   const answer = await gateway.send(options);
   expect([answer.status, answer.json?.code]).toEqual([status, code]);
   expect(answer.headers["content-type"]).toBe("application/problem+json; charset=utf-8");
-  expect(answer.json).toMatchObject({ status, type: `urn:crossdock:problem:${code}`, title: expect.any(String), detail: expect.any(String) });
+  expect(answer.json).toMatchObject({
+    status,
+    type: `urn:crossdock:problem:${code}`,
+    title: expect.any(String),
+    detail: expect.any(String),
+  });
   expect(answer.text).not.toMatch(/at .*\.[jt]s:\d+|node_modules|select |insert |cdk_/);
   return answer;
 }
@@ -56,25 +63,67 @@ describe("bodies", () => {
   });
 
   it("of another type, or of none", async () => {
-    for (const type of ["text/plain", "application/xml", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "nonsense"]) {
-      await refused({ path: EVENTS, body: text, headers: { "content-type": type } }, 415, "request.type-unsupported");
-      await refused({ path: ORDERS, body: text, headers: { "content-type": type } }, 415, "request.type-unsupported");
+    for (const type of [
+      "text/plain",
+      "application/xml",
+      "application/x-www-form-urlencoded",
+      "multipart/form-data; boundary=x",
+      "nonsense",
+    ]) {
+      await refused(
+        { path: EVENTS, body: text, headers: { "content-type": type } },
+        415,
+        "request.type-unsupported",
+      );
+      await refused(
+        { path: ORDERS, body: text, headers: { "content-type": type } },
+        415,
+        "request.type-unsupported",
+      );
     }
-    await refused({ path: EVENTS, body: text, headers: { "content-type": undefined } }, 415, "request.type-unsupported");
-    await refused({ path: ORDERS, body: text, headers: { "content-type": "application/cloudevents+json" } }, 415, "request.type-unsupported");
+    await refused(
+      { path: EVENTS, body: text, headers: { "content-type": undefined } },
+      415,
+      "request.type-unsupported",
+    );
+    await refused(
+      { path: ORDERS, body: text, headers: { "content-type": "application/cloudevents+json" } },
+      415,
+      "request.type-unsupported",
+    );
   });
 
   it("that are one event and say that they are a batch, or the other way round", async () => {
-    await refused({ path: EVENTS, body: text, headers: { "content-type": "application/cloudevents-batch+json" } }, 415, "request.type-unsupported");
-    await refused({ path: EVENTS, body: `[${text}]`, headers: { "content-type": "application/cloudevents+json" } }, 415, "request.type-unsupported");
+    await refused(
+      { path: EVENTS, body: text, headers: { "content-type": "application/cloudevents-batch+json" } },
+      415,
+      "request.type-unsupported",
+    );
+    await refused(
+      { path: EVENTS, body: `[${text}]`, headers: { "content-type": "application/cloudevents+json" } },
+      415,
+      "request.type-unsupported",
+    );
   });
 
   it("in another charset or compressed", async () => {
     const latin = { "content-type": "application/json; charset=iso-8859-1" };
     await refused({ path: EVENTS, body: text, headers: latin }, 415, "request.encoding-unsupported");
-    await refused({ path: EVENTS, body: Buffer.from(text, "utf16le"), headers: { "content-type": 'application/json; charset="UTF-16"' } }, 415, "request.encoding-unsupported");
+    await refused(
+      {
+        path: EVENTS,
+        body: Buffer.from(text, "utf16le"),
+        headers: { "content-type": 'application/json; charset="UTF-16"' },
+      },
+      415,
+      "request.encoding-unsupported",
+    );
     for (const encoding of ["gzip", "br", "nonsense"]) {
-      await refused({ path: EVENTS, body: gzipSync(text), headers: { "content-encoding": encoding } }, 415, "request.encoding-unsupported");
+      await refused(
+        { path: EVENTS, body: gzipSync(text), headers: { "content-encoding": encoding } },
+        415,
+        "request.encoding-unsupported",
+      );
     }
   });
 
@@ -85,15 +134,34 @@ describe("bodies", () => {
   });
 
   it("that are not JSON, with the place", async () => {
-    for (const body of ["{", '{"id":1,}', "undefined", "NaN", "{'id':1}", `${text}${text}`, '\ufeff{"id":1}', "[1,2", '"', "{\u0000}"]) {
+    for (const body of [
+      "{",
+      '{"id":1,}',
+      "undefined",
+      "NaN",
+      "{'id':1}",
+      `${text}${text}`,
+      '\ufeff{"id":1}',
+      "[1,2",
+      '"',
+      "{\u0000}",
+    ]) {
       await refused({ path: EVENTS, body }, 400, "request.not-json");
     }
-    const { json } = await refused({ path: ORDERS, body: '{\n  "orderId": "1"\n  "currency": "GBP"\n}' }, 400, "request.not-json");
+    const { json } = await refused(
+      { path: ORDERS, body: '{\n  "orderId": "1"\n  "currency": "GBP"\n}' },
+      400,
+      "request.not-json",
+    );
     expect(json.detail).toContain("line 3, column 3");
   });
 
   it("that quote what they hold nowhere", async () => {
-    const { text: said } = await refused({ path: EVENTS, body: '{"password": hunter2}' }, 400, "request.not-json");
+    const { text: said } = await refused(
+      { path: EVENTS, body: '{"password": hunter2}' },
+      400,
+      "request.not-json",
+    );
     expect(said).not.toContain("hunter2");
   });
 
@@ -101,11 +169,20 @@ describe("bodies", () => {
     const deep = (levels: number) => `${'{"a":'.repeat(levels)}1${"}".repeat(levels)}`;
     await refused({ path: EVENTS, body: deep(65) }, 400, "json.too-deep");
     await refused({ path: EVENTS, body: "[".repeat(100_000) }, 400, "json.too-deep");
-    await refused({ path: ORDERS, body: `{"lines":${"[".repeat(20_000)}${"]".repeat(20_000)}}` }, 400, "json.too-deep");
+    await refused(
+      { path: ORDERS, body: `{"lines":${"[".repeat(20_000)}${"]".repeat(20_000)}}` },
+      400,
+      "json.too-deep",
+    );
   });
 
   it("that are empty", async () => {
-    for (const path of [EVENTS, ORDERS]) await refused({ path, method: "POST" }, path === EVENTS ? 415 : 400, path === EVENTS ? "request.type-unsupported" : "request.empty");
+    for (const path of [EVENTS, ORDERS])
+      await refused(
+        { path, method: "POST" },
+        path === EVENTS ? 415 : 400,
+        path === EVENTS ? "request.type-unsupported" : "request.empty",
+      );
     await refused({ path: EVENTS, body: "" }, 400, "request.empty");
   });
 
@@ -116,16 +193,25 @@ describe("bodies", () => {
 
 describe("content", () => {
   it("of the wrong type, with the JSON path", async () => {
-    const paths = async (body: unknown) => ((await refused({ path: ORDERS, body }, 422, "request.invalid")).json.errors as { path: string }[]).map(({ path }) => path);
+    const paths = async (body: unknown) =>
+      ((await refused({ path: ORDERS, body }, 422, "request.invalid")).json.errors as { path: string }[]).map(
+        ({ path }) => path,
+      );
     expect(await paths({ ...order, currency: "XQX" })).toEqual(["$.currency"]);
-    expect(await paths({ ...order, lines: [{ ...order.lines[0], quantity: 1 }] })).toEqual(["$.lines[0].quantity"]);
-    expect(await paths({ ...order, lines: [{ ...order.lines[0], quantity: "0" }] })).toEqual(["$.lines[0].quantity"]);
+    expect(await paths({ ...order, lines: [{ ...order.lines[0], quantity: 1 }] })).toEqual([
+      "$.lines[0].quantity",
+    ]);
+    expect(await paths({ ...order, lines: [{ ...order.lines[0], quantity: "0" }] })).toEqual([
+      "$.lines[0].quantity",
+    ]);
     expect(await paths({ ...order, placedAt: "2026-02-30T00:00:00Z" })).toEqual(["$.placedAt"]);
     expect(await paths({ ...order, purchaseOder: "1" })).toEqual(["$.purchaseOder"]);
     expect(await paths([order])).toEqual(["$"]);
     expect(await paths(null)).toEqual(["$"]);
     expect(await paths({ ...order, orderId: "O\u0000" })).toEqual(["$.orderId"]);
-    expect(await paths(JSON.parse(`{"__proto__":{"polluted":true},${JSON.stringify(order).slice(1)}`))).toEqual(["$.__proto__"]);
+    expect(
+      await paths(JSON.parse(`{"__proto__":{"polluted":true},${JSON.stringify(order).slice(1)}`)),
+    ).toEqual(["$.__proto__"]);
   });
 
   it("of parameters", async () => {
@@ -153,14 +239,30 @@ describe("content", () => {
       const { json } = await refused({ path }, 400, "request.parameter-invalid");
       expect(json.errors?.[0]?.path, path).toBe(name);
     }
-    await refused({ path: ORDERS, body: order, headers: { "idempotency-key": "a b" } }, 400, "request.parameter-invalid");
-    await refused({ path: ORDERS, body: order, headers: { "idempotency-key": "x".repeat(256) } }, 400, "request.parameter-invalid");
+    await refused(
+      { path: ORDERS, body: order, headers: { "idempotency-key": "a b" } },
+      400,
+      "request.parameter-invalid",
+    );
+    await refused(
+      { path: ORDERS, body: order, headers: { "idempotency-key": "x".repeat(256) } },
+      400,
+      "request.parameter-invalid",
+    );
   });
 });
 
 describe("addresses", () => {
   it("that lead nowhere", async () => {
-    for (const path of ["/", "/nowhere", "/system/v1/east", "/process/v2/orders", "/ops/v1/deliveries/1/2/3", "/HEALTH"]) await refused({ path }, 404, "route.unknown");
+    for (const path of [
+      "/",
+      "/nowhere",
+      "/system/v1/east",
+      "/process/v2/orders",
+      "/ops/v1/deliveries/1/2/3",
+      "/HEALTH",
+    ])
+      await refused({ path }, 404, "route.unknown");
     await refused({ path: "/system/v1/moon/events", body: event }, 404, "system.unknown");
     await refused({ path: "/system/v1/constructor/events", body: event }, 404, "system.unknown");
     await refused({ path: "/system/v1/moon/webhooks/events", body: event }, 404, "webhook.unknown-topic");
@@ -168,7 +270,11 @@ describe("addresses", () => {
     await refused({ path: "/process/v1/orders/none" }, 404, "order.not-found");
     await refused({ path: "/process/v1/orders/none/cancel", body: {} }, 404, "order.not-found");
     await refused({ path: "/ops/v1/deliveries/4711" }, 404, "delivery.not-found");
-    await refused({ path: "/ops/v1/receipts/00000000-0000-7000-8000-000000000000" }, 404, "receipt.not-found");
+    await refused(
+      { path: "/ops/v1/receipts/00000000-0000-7000-8000-000000000000" },
+      404,
+      "receipt.not-found",
+    );
     await refused({ path: "/ops/v1/traces/none" }, 404, "trace.not-found");
   });
 
@@ -187,9 +293,17 @@ describe("addresses", () => {
 
 describe("what is not even HTTP", () => {
   it("gets a problem document and a closed connection", async () => {
-    expect(await bare("nonsense\r\n\r\n")).toMatch(/^HTTP\/1\.1 400 [\s\S]*application\/problem\+json[\s\S]*request\.malformed/);
-    expect(await bare(`GET /health HTTP/1.1\r\nhost: x\r\nx: ${"y".repeat(100_000)}\r\n\r\n`)).toMatch(/^HTTP\/1\.1 431 /);
-    expect(await bare(`POST ${EVENTS} HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n`)).toMatch(/^HTTP\/1\.1 400 /);
+    expect(await bare("nonsense\r\n\r\n")).toMatch(
+      /^HTTP\/1\.1 400 [\s\S]*application\/problem\+json[\s\S]*request\.malformed/,
+    );
+    expect(await bare(`GET /health HTTP/1.1\r\nhost: x\r\nx: ${"y".repeat(100_000)}\r\n\r\n`)).toMatch(
+      /^HTTP\/1\.1 431 /,
+    );
+    expect(
+      await bare(
+        `POST ${EVENTS} HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n`,
+      ),
+    ).toMatch(/^HTTP\/1\.1 400 /);
   });
 });
 
@@ -215,8 +329,12 @@ function chunked(body: string): Promise<{ status: number }> {
     });
     socket.on("close", () => resolve({ status: Number(received.slice(9, 12)) }));
     // The server closes while we still write.
-    socket.on("error", (error: NodeJS.ErrnoException) => (error.code === "EPIPE" || error.code === "ECONNRESET" ? undefined : reject(error)));
-    socket.write(`POST ${EVENTS} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${gateway.key}\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n`);
+    socket.on("error", (error: NodeJS.ErrnoException) =>
+      error.code === "EPIPE" || error.code === "ECONNRESET" ? undefined : reject(error),
+    );
+    socket.write(
+      `POST ${EVENTS} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${gateway.key}\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n`,
+    );
     socket.write(`${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`);
   });
 }
@@ -229,6 +347,8 @@ function bare(sent: string): Promise<string> {
       received += chunk.toString();
     });
     socket.on("close", () => resolve(received));
-    socket.on("error", (error: NodeJS.ErrnoException) => (error.code === "ECONNRESET" ? resolve(received) : reject(error)));
+    socket.on("error", (error: NodeJS.ErrnoException) =>
+      error.code === "ECONNRESET" ? resolve(received) : reject(error),
+    );
   });
 }

@@ -21,10 +21,19 @@ export function sendText(reply: FastifyReply, status: number, text: string): Fas
 }
 
 export function sendProblem(reply: FastifyReply, answer: ProblemAnswer): FastifyReply {
-  return reply.code(answer.status).headers(answer.headers).header("content-type", PROBLEM_TYPE).send(answer.text);
+  return reply
+    .code(answer.status)
+    .headers(answer.headers)
+    .header("content-type", PROBLEM_TYPE)
+    .send(answer.text);
 }
 
-export function sendAnswer(request: FastifyRequest, reply: FastifyReply, answer: Answer, etag: boolean): FastifyReply {
+export function sendAnswer(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  answer: Answer,
+  etag: boolean,
+): FastifyReply {
   if (answer.headers !== undefined) reply.headers(answer.headers);
   const text = documentText(answer.body);
   if (etag) {
@@ -34,7 +43,10 @@ export function sendAnswer(request: FastifyRequest, reply: FastifyReply, answer:
     if (matches(request.headers["if-none-match"], tag)) return reply.code(304).send();
   }
   const problem = answer.status !== undefined && answer.status >= 400;
-  return reply.code(answer.status ?? 200).header("content-type", problem ? PROBLEM_TYPE : JSON_TYPE).send(text);
+  return reply
+    .code(answer.status ?? 200)
+    .header("content-type", problem ? PROBLEM_TYPE : JSON_TYPE)
+    .send(text);
 }
 
 function matches(header: string | undefined, tag: string): boolean {

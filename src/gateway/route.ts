@@ -2,8 +2,8 @@
 // it, checks what comes in, and is published as OpenAPI.
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { Static, TObject, TSchema } from "typebox";
-import type { Scope } from "../engine/operations/scopes.ts";
 import { explain } from "../domains/explain.ts";
+import type { Scope } from "../engine/operations/scopes.ts";
 import type { Caller } from "./access.ts";
 import type { Fault } from "./problem.ts";
 
@@ -66,7 +66,8 @@ export interface Answer {
   body: unknown;
 }
 
-interface Spec<Path extends TObject, Query extends TObject, Body extends TSchema> extends Omit<RouteDocument, "parameters" | "body"> {
+interface Spec<Path extends TObject, Query extends TObject, Body extends TSchema>
+  extends Omit<RouteDocument, "parameters" | "body"> {
   path: string;
   pathParameters?: Path;
   query?: Query;
@@ -78,11 +79,16 @@ interface Spec<Path extends TObject, Query extends TObject, Body extends TSchema
 
 export const JSON_MEDIA = "application/json";
 
-export function route<Path extends TObject, Query extends TObject, Body extends TSchema>(spec: Spec<Path, Query, Body>): HandledRoute {
+export function route<Path extends TObject, Query extends TObject, Body extends TSchema>(
+  spec: Spec<Path, Query, Body>,
+): HandledRoute {
   const { pathParameters, query, body, check, handle, ...document } = spec;
   return {
     ...document,
-    parameters: { ...(pathParameters === undefined ? {} : { path: pathParameters }), ...(query === undefined ? {} : { query }) },
+    parameters: {
+      ...(pathParameters === undefined ? {} : { path: pathParameters }),
+      ...(query === undefined ? {} : { query }),
+    },
     ...(body === undefined ? {} : { body: { [JSON_MEDIA]: body } }),
     check: check ?? ((value) => (body === undefined ? [] : explain(body, value))),
     handle: handle as HandledRoute["handle"],

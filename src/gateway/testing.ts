@@ -2,14 +2,14 @@
 // every kind, and requests over real HTTP.
 import { request as httpRequest } from "node:http";
 import pino from "pino";
-import { http } from "../connectors/http/index.ts";
 import { resolveIntegration } from "../connector/resolve.ts";
+import { http } from "../connectors/http/index.ts";
 import { createApiKey } from "../engine/operations/api-key.ts";
 import { type Scope, scopes } from "../engine/operations/scopes.ts";
 import { type Running, startCrossdock } from "../main.ts";
 import { defineIntegration, flow } from "../policy/define.ts";
 import type { Integration } from "../policy/integration.ts";
-import { testDatabase, type TestDatabase } from "../postgres/testing.ts";
+import { type TestDatabase, testDatabase } from "../postgres/testing.ts";
 import type { GatewayLimits } from "./limits.ts";
 
 export interface TestGateway {
@@ -47,7 +47,11 @@ export function testIntegration(): Integration {
     systems: {
       east: http({ url: "http://127.0.0.1:9/records", messages: ["order.release", "order.cancellation"] }),
       west: http({ url: "http://127.0.0.1:9/records", messages: ["order.release"], webhookSecret }),
-      portal: http({ url: "http://127.0.0.1:9/records", messages: ["inventory.availability"], write: "absolute" }),
+      portal: http({
+        url: "http://127.0.0.1:9/records",
+        messages: ["inventory.availability"],
+        write: "absolute",
+      }),
     },
     ownership: { inventory: { owner: { byLocation: { EAST: "east", WEST: "west" } } } },
     flows: [flow("availability", "Availability").domain("inventory").to("portal")],
@@ -73,7 +77,8 @@ export async function testGateway(options: TestGatewayOptions = {}): Promise<Tes
     ...(options.limits === undefined ? {} : { limits: options.limits }),
   });
   const newKey = async (name: string, wanted: readonly Scope[], system?: string) =>
-    (await createApiKey(database.db, { name, scopes: wanted, ...(system === undefined ? {} : { system }) })).secret;
+    (await createApiKey(database.db, { name, scopes: wanted, ...(system === undefined ? {} : { system }) }))
+      .secret;
   const key = await newKey("all", scopes);
   return {
     running,
@@ -90,10 +95,17 @@ export async function testGateway(options: TestGatewayOptions = {}): Promise<Tes
 
 function send(port: number, key: string, options: SendOptions): Promise<Received> {
   const raw = typeof options.body === "string" || Buffer.isBuffer(options.body);
-  const body = options.body === undefined ? undefined : raw ? (options.body as string | Buffer) : JSON.stringify(options.body);
+  const body =
+    options.body === undefined
+      ? undefined
+      : raw
+        ? (options.body as string | Buffer)
+        : JSON.stringify(options.body);
   const headers: Record<string, string> = {
     ...(options.key === null ? {} : { authorization: `Bearer ${options.key ?? key}` }),
-    ...(body === undefined ? {} : { "content-type": "application/json", "content-length": String(Buffer.byteLength(body)) }),
+    ...(body === undefined
+      ? {}
+      : { "content-type": "application/json", "content-length": String(Buffer.byteLength(body)) }),
   };
   for (const [name, value] of Object.entries(options.headers ?? {})) {
     if (value === undefined) delete headers[name];
@@ -101,16 +113,24 @@ function send(port: number, key: string, options: SendOptions): Promise<Received
   }
   const method = options.method ?? (body === undefined ? "GET" : "POST");
   return new Promise((resolve, reject) => {
-    const outgoing = httpRequest({ port, host: "127.0.0.1", method, path: options.path, headers, agent: false }, (answer) => {
-      const chunks: Buffer[] = [];
-      answer.on("data", (chunk: Buffer) => chunks.push(chunk));
-      answer.on("error", reject);
-      answer.on("end", () => {
-        const text = Buffer.concat(chunks).toString("utf8");
-        const isJson = text !== "" && /json/.test(String(answer.headers["content-type"]));
-        resolve({ status: answer.statusCode!, headers: answer.headers, text, json: isJson ? JSON.parse(text) : undefined });
-      });
-    });
+    const outgoing = httpRequest(
+      { port, host: "127.0.0.1", method, path: options.path, headers, agent: false },
+      (answer) => {
+        const chunks: Buffer[] = [];
+        answer.on("data", (chunk: Buffer) => chunks.push(chunk));
+        answer.on("error", reject);
+        answer.on("end", () => {
+          const text = Buffer.concat(chunks).toString("utf8");
+          const isJson = text !== "" && /json/.test(String(answer.headers["content-type"]));
+          resolve({
+            status: answer.statusCode!,
+            headers: answer.headers,
+            text,
+            json: isJson ? JSON.parse(text) : undefined,
+          });
+        });
+      },
+    );
     outgoing.on("error", reject);
     outgoing.end(body);
   });

@@ -3,6 +3,7 @@
 import { partitionOf } from "../core/crc32c.ts";
 import type { Time } from "../core/time.ts";
 import type { NewEvent, RecordedEvent } from "../domains/event.ts";
+import { sqlState, violatedConstraint } from "../postgres/failure.ts";
 import type { Database, Transaction } from "../postgres/pool.ts";
 import { plainArray, textArray } from "./arrays.ts";
 
@@ -15,6 +16,8 @@ export interface AppendEvent extends NewEvent {
   correlationId?: string;
   /** The seq of the event this follows from, or −1 − index of one in the same call. */
   causeSeq?: number;
+  /** Of a decided one: the last fact of its key that was applied before it. */
+  afterSeq?: number;
   traceparent?: string;
 }
 
@@ -29,15 +32,15 @@ with head as (
   update log_head set seq = seq + $1::bigint returning seq - $1::bigint as base, clock_timestamp() as at
 ), appended as (
   insert into event (seq, day, recorded_at, id, type, source, company, key, partition, occurred_at, decided,
-                     cause_seq, receipt_id, correlation_id, traceparent, data)
+                     cause_seq, after_seq, receipt_id, correlation_id, traceparent, data)
   select head.base + e.ord, (head.at at time zone 'UTC')::date, head.at, e.id, e.type, e.source, e.company, e.key,
          e.partition, e.occurred_at, e.decided,
          case when e.cause < 0 then head.base - e.cause else e.cause end,
-         e.receipt_id, e.correlation_id, e.traceparent, e.data::json
+         e.after_seq, e.receipt_id, e.correlation_id, e.traceparent, e.data::json
     from head, unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::smallint[], $8::timestamptz[],
-                      $9::boolean[], $10::bigint[], $11::uuid[], $12::text[], $13::text[], $14::text[])
+                      $9::boolean[], $10::bigint[], $11::uuid[], $12::text[], $13::text[], $14::text[], $15::bigint[])
          with ordinality as e(id, type, source, company, key, partition, occurred_at, decided, cause, receipt_id,
-                              correlation_id, traceparent, data, ord)
+                              correlation_id, traceparent, data, after_seq, ord)
    order by e.ord
 )
 select base, at from head`;
@@ -61,6 +64,7 @@ export async function appendEvents(tx: Transaction, events: readonly AppendEvent
       textArray(events.map((e) => e.correlationId)),
       textArray(events.map((e) => e.traceparent)),
       textArray(events.map((e) => e.text)),
+      plainArray(events.map((e) => e.afterSeq)),
     ],
   });
   const head = rows[0]!;
@@ -69,7 +73,7 @@ export async function appendEvents(tx: Transaction, events: readonly AppendEvent
 
 export function asRecorded(events: readonly AppendEvent[], appended: Appended): RecordedEvent[] {
   return events.map((event, index) => {
-    const { text: _text, causeSeq, ...rest } = event;
+    const { text: _text, causeSeq, afterSeq: _after, ...rest } = event;
     const recorded: RecordedEvent = {
       ...rest,
       seq: appended.firstSeq + index,
@@ -145,10 +149,13 @@ export async function readFacts(
   return rows.map(toEvent);
 }
 
-/** The whole log as a rebuild applies it: every decision right after the event that it follows from. */
+/**
+ * The whole log as it was applied, key by key: a decision after the facts of its key that it knew of. Facts that were
+ * recorded while it was made have a lower seq than it, and were applied after it.
+ */
 export async function* readForRebuild(tx: Transaction): AsyncIterable<RecordedEvent[]> {
   await tx.query({
-    text: `declare log no scroll cursor for select ${COLUMNS} from event e order by case when e.decided then coalesce(e.cause_seq, e.seq) else e.seq end, e.seq`,
+    text: `declare log no scroll cursor for select ${COLUMNS} from event e order by coalesce(e.after_seq, e.seq), e.decided, e.seq`,
     values: [],
   });
   for (;;) {
@@ -189,6 +196,10 @@ export async function readKeys(
   });
   return rows.map(toEvent);
 }
+
+/** No partition of a table takes the row: the days ahead were not made, for instance while the machine slept. */
+export const isDayMissing = (error: unknown): boolean =>
+  sqlState(error) === "23514" && violatedConstraint(error) === undefined;
 
 /** Partitions for yesterday (a late clock), today and tomorrow. */
 export async function ensureDays(db: Database): Promise<void> {

@@ -13,12 +13,11 @@ import {
   isIdentifier,
   listOf,
   numberOf,
-  rawOf,
   shown,
   textOf,
   textOr,
 } from "../native-fields.ts";
-import { type NativeCharge, type NativeRow, readRows, rowsOrFailure } from "../order-rows.ts";
+import { type NativeCharge, type NativeRow, readRows, submission } from "../order-rows.ts";
 import { nativeTime, startOfDate } from "./native-time.ts";
 import { identityOf, isFreightAlone, type OrderIdentity } from "./order-identity.ts";
 import type { LedgerlineSettings } from "./settings.ts";
@@ -44,21 +43,19 @@ export function mapOrder(body: Fields, context: MapContext): Mapping {
     const data = { orderId, system, document, bookedAt: nativeTime(order, "CreationDateTime") };
     return { events: [{ type: "order.booked", data }] };
   }
-  const rows = rowsOrFailure(keyedRows(order, identity, settings));
-  if (!rows.ok) return { failed: rows.reason };
   const requested = textOr(order, "RequestedDeliveryDate");
   const purchaseOrder = identifierOr(order, "CustomerPurchaseOrder");
-  const data = {
+  const placedAt = nativeTime(order, "CreationDateTime");
+  const submitted = {
     orderId,
     customer: partyOf(order, body.Customer),
     ...(purchaseOrder === undefined ? undefined : { purchaseOrder }),
     currency: textOf(order, "Currency"),
-    placedAt: nativeTime(order, "CreationDateTime"),
+    placedAt,
     ...(requested === undefined ? undefined : { requestedShipAt: startOfDate(requested, settings.timeZone) }),
-    ...rows.value,
     booked: { system, document },
   };
-  return { events: [{ type: "order.submitted", data }] };
+  return submission(submitted, keyedRows(order, identity, settings), placedAt);
 }
 
 export function ignoredReason(
@@ -100,7 +97,6 @@ function keyedRows(order: Fields, identity: OrderIdentity, settings: LedgerlineS
         quantity: line.Quantity,
         ...price,
         unit,
-        raw: rawOf(line),
       });
     }
   }
@@ -109,7 +105,7 @@ function keyedRows(order: Fields, identity: OrderIdentity, settings: LedgerlineS
 
 function toCharge(line: Fields, chargeId: string, description: string): NativeCharge {
   const kind = parseDecimal(numberOf(line, "NetAmount")) < ZERO ? "discount" : "freight";
-  return { chargeId, kind, description, amount: line.NetAmount, raw: rawOf(line) };
+  return { chargeId, kind, description, amount: line.NetAmount };
 }
 
 /** Ours are per 1, 100 or 1000 units; a price per 10 is ten times that per 100. */

@@ -153,14 +153,11 @@ describe("sales documents", () => {
       ],
     });
     const { messages } = await drain(session.polls!.sales!);
-    const [event] = eventsOf(session, messages[0]!);
-    expect(event!.data).toMatchObject({
-      lines: [{ lineId: "10" }],
-      rejectedLines: [
-        { lineId: "20", sku: "M", fault: "code" },
-        { lineId: "30", sku: "22423", fault: "price" },
-      ],
-    });
+    expect(eventsOf(session, messages[0]!)).toMatchObject([
+      { type: "order.submitted", data: { lines: [{ lineId: "10" }] } },
+      { type: "order.row.rejected", data: { rows: ["20"], category: "code" } },
+      { type: "order.row.rejected", data: { rows: ["30"], category: "price" } },
+    ]);
   });
 
   it("leave orders of freight alone and orders from before the take-over in the ERP", async () => {

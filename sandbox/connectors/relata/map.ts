@@ -10,13 +10,12 @@ import {
   isIdentifier,
   listOf,
   numberOf,
-  rawOf,
   readFields,
   shown,
   textOf,
   textOr,
 } from "../native-fields.ts";
-import { type NativeRow, readRows, rowsOrFailure } from "../order-rows.ts";
+import { type NativeRow, readRows, submission } from "../order-rows.ts";
 import { nativeTime } from "./native-time.ts";
 
 type MapDocument = (body: Fields, takeFrom: Time | undefined) => Mapping;
@@ -49,20 +48,19 @@ function mapOrder(body: Fields, takeFrom: Time | undefined): Mapping {
   if (textOf(order, "stage") !== "activated") return { ignored: "A draft is no order yet." };
   const customer = partyOf(body.account);
   const options = { hasCustomer: customer !== undefined, freightInRows: true };
-  const rows = rowsOrFailure(readRows(listOf(order, "lines").map(rowOf), [], options));
-  if (!rows.ok) return { failed: rows.reason };
   const purchaseOrder = identifierOr(order, "customer_po");
-  const data = {
+  // Its own clock; `ordered_at` is typed in by hand.
+  const placedAt = nativeTime(order, "created_date");
+  const submitted = {
     orderId: textOf(order, "id"),
     ...(customer === undefined ? undefined : { customer }),
     ...(purchaseOrder === undefined ? undefined : { purchaseOrder }),
     currency: textOf(order, "currency_iso_code"),
-    // Its own clock; `ordered_at` is typed in by hand.
-    placedAt: nativeTime(order, "created_date"),
-    ...rows.value,
+    placedAt,
     reference: textOf(order, "order_number"),
   };
-  return { events: [{ type: "order.submitted", data }] };
+  const rows = readRows(listOf(order, "lines").map(rowOf), [], options);
+  return submission(submitted, rows, placedAt);
 }
 
 function partyOf(account: unknown): Party | undefined {
@@ -85,7 +83,6 @@ function rowOf(line: Fields): NativeRow {
     description: textOr(line, "description") ?? "",
     quantity: line.quantity,
     price: line.unit_price,
-    raw: rawOf(line),
   };
 }
 

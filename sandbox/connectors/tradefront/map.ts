@@ -10,13 +10,12 @@ import {
   isIdentifier,
   listOf,
   numberOf,
-  rawOf,
   readFields,
   shown,
   textOf,
   textOr,
 } from "../native-fields.ts";
-import { type NativeCharge, type NativeRow, readRows, rowsOrFailure } from "../order-rows.ts";
+import { type NativeCharge, type NativeRow, readRows, submission } from "../order-rows.ts";
 
 const mappings: Record<string, (fields: Fields) => Mapping> = {
   orders: mapOrder,
@@ -39,21 +38,19 @@ export function mapMessage(message: NativeMessage): Mapping {
 function mapOrder(order: Fields): Mapping {
   const customer = partyOf(fieldsOf(order.buyer, "buyer"));
   const options = { hasCustomer: customer !== undefined, freightInRows: true };
-  const rows = rowsOrFailure(readRows(rowsOf(order), chargesOf(order), options));
-  if (!rows.ok) return { failed: rows.reason };
   const orderNo = textOf(order, "orderNo");
   const purchaseOrder = identifierOr(order, "poNumber");
-  const data = {
+  // The shop's own clock: what a buyer says of an earlier time would move his order ahead of others.
+  const placedAt = parseTime(textOf(order, "placedAt"));
+  const submitted = {
     orderId: orderNo,
     ...(customer === undefined ? undefined : { customer }),
     ...(purchaseOrder === undefined ? undefined : { purchaseOrder }),
     currency: textOf(order, "currency"),
-    // The shop's own clock: what a buyer says of an earlier time would move his order ahead of others.
-    placedAt: parseTime(textOf(order, "placedAt")),
-    ...rows.value,
+    placedAt,
     reference: orderNo,
   };
-  return { events: [{ type: "order.submitted", data }] };
+  return submission(submitted, readRows(rowsOf(order), chargesOf(order), options), placedAt);
 }
 
 function partyOf(buyer: Fields): Party | undefined {
@@ -74,7 +71,6 @@ function rowsOf(order: Fields): NativeRow[] {
     description: textOr(item, "title") ?? "",
     quantity: item.qty,
     price: item.unitPrice,
-    raw: rawOf(item),
   }));
 }
 
@@ -94,7 +90,6 @@ function chargesOf(order: Fields): NativeCharge[] {
       kind: (Object.hasOwn(KINDS, kind.toLowerCase()) ? KINDS[kind.toLowerCase()] : undefined) ?? "fee",
       description: textOr(charge, "label") ?? kind,
       amount: charge.amount,
-      raw: rawOf(charge),
     };
   });
 }

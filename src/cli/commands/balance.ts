@@ -28,9 +28,13 @@ export async function runBalance(context: CommandContext, flags: BalanceFlags): 
     const today = timeFromEpochMs(Date.now()).slice(0, 10);
     const range = { from: day ?? FIRST_DAY, to: day ?? today };
     const books = await drawBooks(db, range);
-    const census = flags.withoutSystems ? [] : await askSystems(db, resolved(checkConfig(loaded, context.environment)), range);
+    const census = flags.withoutSystems
+      ? []
+      : await askSystems(db, resolved(checkConfig(loaded, context.environment)), range);
     balanced = books.balanced && census.every((book) => book.balanced);
-    output.result({ ...books, census, balanced }, () => bookPage({ books, census, company: loaded.declared.company, day, balanced }));
+    output.result({ ...books, census, balanced }, () =>
+      bookPage({ books, census, company: loaded.declared.company, day, balanced }),
+    );
   });
   return balanced ? 0 : 1;
 }
@@ -44,15 +48,25 @@ function dayOf(text: string): string {
 function resolved({ integration, findings, path }: ReturnType<typeof checkConfig>): Integration {
   const [first] = findings.filter(({ level }) => level === "error");
   if (first === undefined) return integration;
-  throw new CrossdockError("configuration.invalid", `${first.path} ${first.message} With --without-systems the books are drawn up without it.`, {
-    details: { place: `${path}:${first.line}` },
-  });
+  throw new CrossdockError(
+    "configuration.invalid",
+    `${first.path} ${first.message} With --without-systems the books are drawn up without it.`,
+    {
+      details: { place: `${path}:${first.line}` },
+    },
+  );
 }
 
-async function askSystems(db: Database, integration: Integration, range: { from: string; to: string }): Promise<CensusBook[]> {
+async function askSystems(
+  db: Database,
+  integration: Integration,
+  range: { from: string; to: string },
+): Promise<CensusBook[]> {
   const now = (): Time => timeFromEpochMs(Date.now());
   const systems = openSystems(integration, { now, log: pino({ level: "silent" }) });
-  const sessions = new Map<string, ConnectorSession>([...systems].map(([system, { session }]) => [system, session]));
+  const sessions = new Map<string, ConnectorSession>(
+    [...systems].map(([system, { session }]) => [system, session]),
+  );
   try {
     const from = `${range.from}T00:00:00.000000Z`;
     const to = `${range.to}T23:59:59.999999Z`;
@@ -61,4 +75,3 @@ async function askSystems(db: Database, integration: Integration, range: { from:
     await Promise.all([...sessions.values()].map((session) => session.close()));
   }
 }
-

@@ -3,8 +3,8 @@ import { CrossdockError } from "../../core/errors.ts";
 import {
   type DeliveryDetail,
   type DeliveryFilter,
-  type DeliverySummary,
   type DeliveryStateName,
+  type DeliverySummary,
   deliveryStates,
   pageDeliveries,
   readDelivery,
@@ -30,13 +30,16 @@ export function runDeliveries(context: CommandContext, flags: DeliveryFlags): Pr
   if (flags.state !== undefined) filter.state = stateOf(flags.state);
   return withInstallation(context, flags, async ({ db, output }) => {
     const deliveries = await pageDeliveries(db, filter);
-    output.result({ deliveries }, () => (deliveries.length === 0 ? "There is no such delivery." : deliveryTable(deliveries)));
+    output.result({ deliveries }, () =>
+      deliveries.length === 0 ? "There is no such delivery." : deliveryTable(deliveries),
+    );
   });
 }
 
 function stateOf(text: string): DeliveryStateName {
   const state = deliveryStates.find((known) => known === text);
-  if (state === undefined) throw new UsageError(`--state is one of ${deliveryStates.join(", ")}, not ${text}.`);
+  if (state === undefined)
+    throw new UsageError(`--state is one of ${deliveryStates.join(", ")}, not ${text}.`);
   return state;
 }
 
@@ -65,7 +68,11 @@ function deliveryTable(deliveries: readonly DeliverySummary[]): string {
   );
 }
 
-export function runShowDelivery(context: CommandContext, id: string, flags: InstallationFlags): Promise<void> {
+export function runShowDelivery(
+  context: CommandContext,
+  id: string,
+  flags: InstallationFlags,
+): Promise<void> {
   const wanted = idOf(id);
   return withInstallation(context, flags, async ({ db, output }) => {
     const found = await readDelivery(db, wanted);
@@ -112,10 +119,17 @@ export function runRetry(context: CommandContext, id: string, flags: Installatio
   });
 }
 
-export function runSkip(context: CommandContext, id: string, flags: InstallationFlags & { reason: string }): Promise<void> {
+export function runSkip(
+  context: CommandContext,
+  id: string,
+  flags: InstallationFlags & { reason: string },
+): Promise<void> {
   const wanted = idOf(id);
   return withInstallation(context, flags, async ({ db, integration, output }) => {
     await skipDelivery(db, openStuck(db, integration), wanted, flags.reason);
-    output.result({ id: wanted, state: "skipped" }, () => `Delivery ${id} is given up; what waits behind it goes on.`);
+    output.result(
+      { id: wanted, state: "skipped" },
+      () => `Delivery ${id} is given up; what waits behind it goes on.`,
+    );
   });
 }

@@ -21,6 +21,10 @@ export async function runBench(args: string[]): Promise<number> {
 async function load<Module>(name: string): Promise<Module> {
   const built = !import.meta.url.endsWith(".ts");
   const path = built ? join(PACKAGE_ROOT, "dist", `${name}.js`) : join(PACKAGE_ROOT, `${name}.ts`);
-  if (!existsSync(path)) throw new CrossdockError("command.not-installed", `This installation of Crossdock does not hold ${name}.`);
+  if (!existsSync(path))
+    throw new CrossdockError(
+      "command.not-installed",
+      `This installation of Crossdock does not hold ${name}.`,
+    );
   return import(pathToFileURL(path).href) as Promise<Module>;
 }

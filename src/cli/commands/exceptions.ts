@@ -1,8 +1,8 @@
 // crossdock exceptions: the worklist. Open problems, newest first, with who should act.
 import { type ExceptionFilter, type ExceptionRow, pageExceptions } from "../../store/exception.ts";
 import { type CommandContext, type InstallationFlags, withInstallation } from "../context.ts";
-import { limitOf } from "../limit.ts";
 import { count, instant } from "../figures.ts";
+import { limitOf } from "../limit.ts";
 import { table } from "../table.ts";
 
 export interface ExceptionFlags extends InstallationFlags {
@@ -22,7 +22,9 @@ export function runExceptions(context: CommandContext, flags: ExceptionFlags): P
   }
   return withInstallation(context, flags, async ({ db, output }) => {
     const exceptions = await pageExceptions(db, filter);
-    output.result({ exceptions }, () => (exceptions.length === 0 ? "Nothing is open." : exceptionTable(exceptions)));
+    output.result({ exceptions }, () =>
+      exceptions.length === 0 ? "Nothing is open." : exceptionTable(exceptions),
+    );
   });
 }
 
@@ -33,7 +35,12 @@ function exceptionTable(exceptions: readonly ExceptionRow[]): string {
       { title: "CODE", value: (e) => e.code, style: (e) => (e.resolvedAt === null ? "red" : "green") },
       { title: "OWNER", value: (e) => e.owner },
       { title: "TIMES", value: (e) => count(e.occurrences), right: true },
-      { title: "AT RISK", value: (e) => (e.currency === null ? "" : `${e.moneyAtRisk.replace(/\.?0+$/, "")} ${e.currency}`), right: true },
+      {
+        title: "AT RISK",
+        value: (e) => (e.currency === null ? "" : `${e.moneyAtRisk.replace(/\.?0+$/, "")} ${e.currency}`),
+        right: true,
+      },
+      { title: "ID", value: (e) => e.id },
       { title: "WHAT", value: (e) => e.title },
     ],
     exceptions,

@@ -14,14 +14,23 @@ export interface CreateKeyFlags extends InstallationFlags {
 const KEY_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
 export function runCreateKey(context: CommandContext, name: string, flags: CreateKeyFlags): Promise<void> {
-  if (!KEY_NAME.test(name)) throw new UsageError(`${JSON.stringify(name)} is no name of a key: letters, digits, dots, hyphens and underscores, at most 64.`);
+  if (!KEY_NAME.test(name))
+    throw new UsageError(
+      `${JSON.stringify(name)} is no name of a key: letters, digits, dots, hyphens and underscores, at most 64.`,
+    );
   const wanted = scopesOf(flags);
   return withInstallation(context, flags, async ({ db, integration, output }) => {
     const { system } = flags;
     if (system !== undefined && !Object.hasOwn(integration.systems, system)) {
-      throw new UsageError(`--system names ${system}, which is not declared; there are ${Object.keys(integration.systems).join(", ")}.`);
+      throw new UsageError(
+        `--system names ${system}, which is not declared; there are ${Object.keys(integration.systems).join(", ")}.`,
+      );
     }
-    const { key, secret } = await createApiKey(db, { name, scopes: wanted, ...(system === undefined ? {} : { system }) });
+    const { key, secret } = await createApiKey(db, {
+      name,
+      scopes: wanted,
+      ...(system === undefined ? {} : { system }),
+    });
     output.result({ ...key, key: secret }, () => `The API key ${name}, shown once: ${paint("bold", secret)}`);
   });
 }
@@ -30,7 +39,8 @@ export function runCreateKey(context: CommandContext, name: string, flags: Creat
 function scopesOf({ scope, system }: CreateKeyFlags): Scope[] {
   const wanted = (scope ?? []).flatMap((text) => text.split(","));
   for (const one of wanted) {
-    if (!(scopes as readonly string[]).includes(one)) throw new UsageError(`--scope is one of ${scopes.join(", ")}, not ${one}.`);
+    if (!(scopes as readonly string[]).includes(one))
+      throw new UsageError(`--scope is one of ${scopes.join(", ")}, not ${one}.`);
   }
   if (wanted.length > 0) return [...new Set(wanted)] as Scope[];
   return system === undefined ? [...scopes] : ["system:write"];
@@ -39,7 +49,9 @@ function scopesOf({ scope, system }: CreateKeyFlags): Scope[] {
 export function runListKeys(context: CommandContext, flags: InstallationFlags): Promise<void> {
   return withInstallation(context, flags, async ({ db, output }) => {
     const keys = await listApiKeys(db);
-    output.result({ keys }, () => (keys.length === 0 ? "There is no API key: crossdock key create <name> makes one." : keyTable(keys)));
+    output.result({ keys }, () =>
+      keys.length === 0 ? "There is no API key: crossdock key create <name> makes one." : keyTable(keys),
+    );
   });
 }
 
@@ -48,9 +60,16 @@ function keyTable(keys: readonly ApiKey[]): string {
     [
       { title: "NAME", value: (key) => key.name },
       { title: "SYSTEM", value: (key) => key.system ?? "any" },
-      { title: "SCOPES", value: (key) => (key.scopes.length === scopes.length ? "all" : key.scopes.join(" ")) },
+      {
+        title: "SCOPES",
+        value: (key) => (key.scopes.length === scopes.length ? "all" : key.scopes.join(" ")),
+      },
       { title: "MADE", value: (key) => instant(key.createdAt) },
-      { title: "REVOKED", value: (key) => (key.revokedAt === null ? "" : instant(key.revokedAt)), style: () => "yellow" },
+      {
+        title: "REVOKED",
+        value: (key) => (key.revokedAt === null ? "" : instant(key.revokedAt)),
+        style: () => "yellow",
+      },
     ],
     keys,
   );

@@ -1,14 +1,19 @@
 // crossdock replay: what a system should hold is sent again, what an exception holds back is tried again, what could
 // not be mapped is mapped again. Only shown, unless --execute is said. A running node delivers it.
 import pino from "pino";
-import { openSystems, type OpenSystem } from "../../connector/open.ts";
+import { type OpenSystem, openSystems } from "../../connector/open.ts";
 import { CrossdockError } from "../../core/errors.ts";
 import { isTime, parseTime, timeFromEpochMs } from "../../core/time.ts";
 import type { ReplayPreview, ReplayResult, ReplayScope, StuckPreview } from "../../engine/delivery/replay.ts";
 import { type Remapped, type RemapScope, remapReceipts } from "../../engine/operations/remap.ts";
 import { fingerprintOf, openReplays, openStuck } from "../../engine/operations/replays.ts";
 import type { Integration } from "../../policy/integration.ts";
-import { type CommandContext, type InstallationFlags, type OpenedInstallation, withInstallation } from "../context.ts";
+import {
+  type CommandContext,
+  type InstallationFlags,
+  type OpenedInstallation,
+  withInstallation,
+} from "../context.ts";
 import { UsageError } from "../failure.ts";
 import { count, instant, plural } from "../figures.ts";
 import { checkConfig } from "../load-config.ts";
@@ -28,7 +33,9 @@ export interface ReplayFlags extends InstallationFlags {
 
 export function runReplay(context: CommandContext, flags: ReplayFlags): Promise<void> {
   const run = plan(flags);
-  return withInstallation(context, flags, (installation) => run(installation, context, flags.execute === true));
+  return withInstallation(context, flags, (installation) =>
+    run(installation, context, flags.execute === true),
+  );
 }
 
 type Run = (installation: OpenedInstallation, context: CommandContext, execute: boolean) => Promise<void>;
@@ -45,9 +52,13 @@ function plan(flags: ReplayFlags): Run {
     ...(flags.from === undefined ? {} : { from: timeOf("--from", flags.from) }),
     ...(flags.to === undefined ? {} : { to: timeOf("--to", flags.to) }),
   };
-  if (target === undefined && (flags.domain ?? flags.lane ?? flags.key) !== undefined) throw new UsageError("--domain, --lane and --key go with --target.");
+  if (target === undefined && (flags.domain ?? flags.lane ?? flags.key) !== undefined)
+    throw new UsageError("--domain, --lane and --key go with --target.");
   if (source !== undefined) return (...rest) => remap({ source, ...bounds }, ...rest);
-  if (exception !== undefined) return (...rest) => retry(idOf(exception), ...rest);
+  if (exception !== undefined) {
+    const id = idOf(exception);
+    return (...rest) => retry(id, ...rest);
+  }
   const { domain, lane, key } = flags;
   const scope: ReplayScope = {
     system: target!,
@@ -82,7 +93,12 @@ function idOf(text: string): string {
   throw new UsageError(`--exception is the id of an exception, not ${text}.`);
 }
 
-async function replay(scope: ReplayScope, installation: OpenedInstallation, context: CommandContext, execute: boolean): Promise<void> {
+async function replay(
+  scope: ReplayScope,
+  installation: OpenedInstallation,
+  context: CommandContext,
+  execute: boolean,
+): Promise<void> {
   await withSystems(installation, context, scope.system, async (integration, systems) => {
     const sessions = new Map([...systems].map(([system, { session }]) => [system, session]));
     const replays = openReplays({ db: installation.db, integration, sessions });
@@ -96,25 +112,44 @@ async function replay(scope: ReplayScope, installation: OpenedInstallation, cont
   });
 }
 
-async function retry(id: string, installation: OpenedInstallation, context: CommandContext, execute: boolean): Promise<void> {
+async function retry(
+  id: string,
+  installation: OpenedInstallation,
+  context: CommandContext,
+  execute: boolean,
+): Promise<void> {
   const { db, integration, output } = installation;
   const problem = await fingerprintOf(db, id);
   // What could not be mapped holds back no delivery, but the receipt itself.
   const unmapped = /^receipt\.not-mapped\/([^/]+)\//.exec(problem)?.[1];
-  if (unmapped !== undefined) return remap({ source: unmapped, exception: id }, installation, context, execute);
+  if (unmapped !== undefined)
+    return remap({ source: unmapped, exception: id }, installation, context, execute);
   const stuck = openStuck(db, integration);
   if (execute) {
     const released = await stuck.release({ problem });
-    output.result({ executed: true, released }, () => `${plural(released, "delivery", "deliveries")} will be tried again.`);
+    output.result(
+      { executed: true, released },
+      () => `${plural(released, "delivery", "deliveries")} will be tried again.`,
+    );
   } else {
     const preview = await stuck.previewStuck({ problem });
     output.result({ executed: false, ...preview }, () => stuckPage(preview));
   }
 }
 
-async function remap(scope: RemapScope, installation: OpenedInstallation, context: CommandContext, execute: boolean): Promise<void> {
+async function remap(
+  scope: RemapScope,
+  installation: OpenedInstallation,
+  context: CommandContext,
+  execute: boolean,
+): Promise<void> {
   await withSystems(installation, context, scope.source, async ({ company }, systems) => {
-    const sources = new Map([...systems].map(([system, { connector, session }]) => [system, { system, company, connector, session }]));
+    const sources = new Map(
+      [...systems].map(([system, { connector, session }]) => [
+        system,
+        { system, company, connector, session },
+      ]),
+    );
     const result = await remapReceipts(installation.db, sources, scope, execute);
     installation.output.result(result, () => remapPage(result, scope.source));
   });
@@ -129,12 +164,18 @@ async function withSystems(
 ): Promise<void> {
   const { integration, findings, path } = checkConfig(loaded, context.environment);
   const names = Object.keys(integration.systems);
-  if (!names.includes(named)) throw new UsageError(`${named} is no system of the configuration; there are ${names.join(", ")}.`);
+  if (!names.includes(named))
+    throw new UsageError(`${named} is no system of the configuration; there are ${names.join(", ")}.`);
   const [first] = findings.filter(({ level }) => level === "error");
   if (first !== undefined) {
-    throw new CrossdockError("configuration.invalid", `${first.path} ${first.message}`, { details: { place: `${path}:${first.line}` } });
+    throw new CrossdockError("configuration.invalid", `${first.path} ${first.message}`, {
+      details: { place: `${path}:${first.line}` },
+    });
   }
-  const systems = openSystems(integration, { now: () => timeFromEpochMs(Date.now()), log: pino({ level: "silent" }) });
+  const systems = openSystems(integration, {
+    now: () => timeFromEpochMs(Date.now()),
+    log: pino({ level: "silent" }),
+  });
   try {
     await work(integration, systems);
   } finally {
@@ -176,7 +217,10 @@ function resultPage({ replayed, unwanted, underWay }: ReplayResult, system: stri
 
 function stuckPage({ counts, samples }: StuckPreview): string {
   if (counts.length === 0) return "It holds nothing back.";
-  const summary = counts.map(({ system, type, state, count: number }) => `${plural(number, "delivery", "deliveries")} ${state}: ${type} to ${system}`);
+  const summary = counts.map(
+    ({ system, type, state, count: number }) =>
+      `${plural(number, "delivery", "deliveries")} ${state}: ${type} to ${system}`,
+  );
   const some = samples.map(({ id, key, reason }) => `  ${id}  ${key}${reason === null ? "" : `  ${reason}`}`);
   return [...summary, "", ...some, "", "Nothing was changed; --execute tries them again."].join("\n");
 }

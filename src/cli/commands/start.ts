@@ -2,11 +2,11 @@
 import { listApiKeys } from "../../engine/operations/api-key.ts";
 import { DEFAULT_HOST, DEFAULT_PORT } from "../../gateway/address.ts";
 import { type Running, startCrossdock } from "../../main.ts";
+import { VERSION } from "../../package-root.ts";
 import { type CommandContext, databaseUrlOf, type InstallationFlags, levelOf, outputOf } from "../context.ts";
 import { UsageError } from "../failure.ts";
 import { findConfig } from "../load-config.ts";
 import { openLog } from "../log.ts";
-import { VERSION } from "../../package-root.ts";
 
 export interface StartFlags extends InstallationFlags {
   port?: string;
@@ -23,7 +23,9 @@ export async function runStart(context: CommandContext, flags: StartFlags): Prom
   const log = openLog(levelOf(flags, "info"), context.stderr);
   const home = flags.home ?? environment.CROSSDOCK_HOME;
   const databaseUrl = databaseUrlOf(context);
-  const ending = signalled((signal) => log.info({ signal }, "ending: what is under way is finished first; a second signal ends at once"));
+  const ending = signalled((signal) =>
+    log.info({ signal }, "ending: what is under way is finished first; a second signal ends at once"),
+  );
   const running = await startCrossdock({
     configPath: findConfig(context.cwd, flags.config),
     ...(home === undefined ? {} : { home }),
@@ -34,10 +36,14 @@ export async function runStart(context: CommandContext, flags: StartFlags): Prom
     log,
   });
   const { url } = running;
-  output.result({ url, version: VERSION, pid: process.pid, systems: Object.keys(running.node.integration.systems) }, () => `Crossdock ${VERSION} listens on ${url}`);
+  output.result(
+    { url, version: VERSION, pid: process.pid, systems: Object.keys(running.node.integration.systems) },
+    () => `Crossdock ${VERSION} listens on ${url}`,
+  );
   if (await hasNoKey(running)) output.note("There is no API key yet: crossdock key create <name> makes one.");
   await ending;
   await running.stop();
+  log.info("ended");
 }
 
 function portOf(text: string | undefined): number {

@@ -1,6 +1,11 @@
 // crossdock status: how every system stands, how far the projection is, what is open.
-import { installationStatus, type InstallationStatus, type SystemStatus } from "../../engine/operations/status.ts";
+
 import { COUNT_MAX } from "../../engine/operations/backlog.ts";
+import {
+  type InstallationStatus,
+  installationStatus,
+  type SystemStatus,
+} from "../../engine/operations/status.ts";
 import { type CommandContext, type InstallationFlags, withInstallation } from "../context.ts";
 import { age, count, duration, instant, plural } from "../figures.ts";
 import { type Column, heading, paint, table } from "../table.ts";
@@ -15,8 +20,12 @@ export function runStatus(context: CommandContext, flags: InstallationFlags): Pr
 export function statusPage(status: InstallationStatus): string {
   const { nodes, projection, systems, exceptions, orders } = status;
   const alive = nodes.filter((node) => node.alive);
-  const running = alive.length === 0 ? paint("yellow", "no node is running") : `${plural(alive.length, "node")}, configuration ${Math.max(...alive.map((node) => node.configurationRevision))}`;
-  const held = projection.heldKeys === 0 ? "" : `, ${paint("red", `${plural(projection.heldKeys, "key")} held`)}`;
+  const running =
+    alive.length === 0
+      ? paint("yellow", "no node is running")
+      : `${plural(alive.length, "node")}, configuration ${Math.max(...alive.map((node) => node.configurationRevision))}`;
+  const held =
+    projection.heldKeys === 0 ? "" : `, ${paint("red", `${plural(projection.heldKeys, "key")} held`)}`;
   return [
     `${heading("Crossdock")} at ${instant(status.at)} UTC: ${running}`,
     `Log: ${plural(projection.headSeq, "event")}, ${projection.lag === 0 ? "all applied" : `${count(projection.lag)} to be applied`}${held}`,
@@ -25,7 +34,9 @@ export function statusPage(status: InstallationStatus): string {
     "",
     `Orders: ${counts(orders) || "none yet"}`,
     `Open exceptions: ${counts(exceptions) || "none"}`,
-    ...systems.filter((system) => system.reason !== null).map((system) => `${paint("red", system.system)}: ${system.reason}`),
+    ...systems
+      .filter((system) => system.reason !== null)
+      .map((system) => `${paint("red", system.system)}: ${system.reason}`),
   ].join("\n");
 }
 
@@ -33,11 +44,20 @@ function columns(status: InstallationStatus): Column<SystemStatus>[] {
   return [
     { title: "SYSTEM", value: (s) => s.system },
     { title: "PRODUCT", value: (s) => s.product },
-    { title: "STATE", value: (s) => (s.mode === "observe" ? `${s.state} (observe)` : s.state), style: (s) => (s.state === "well" ? "green" : "red") },
+    {
+      title: "STATE",
+      value: (s) => (s.mode === "observe" ? `${s.state} (observe)` : s.state),
+      style: (s) => (s.state === "well" ? "green" : "red"),
+    },
     { title: "WAITING", value: (s) => atLeast(s.waiting), right: true },
     { title: "LANES", value: (s) => count(s.lanes), right: true },
     { title: "OLDEST", value: (s) => (s.oldestAgeMs === null ? "" : duration(s.oldestAgeMs)), right: true },
-    { title: "PARKED", value: (s) => atLeast(s.parked), right: true, style: (s) => (s.parked > 0 ? "yellow" : undefined) },
+    {
+      title: "PARKED",
+      value: (s) => atLeast(s.parked),
+      right: true,
+      style: (s) => (s.parked > 0 ? "yellow" : undefined),
+    },
     { title: "LAST HEARD", value: (s) => age(s.lastReceivedAt, status.at), right: true },
     { title: "TODAY", value: (s) => count(s.receivedToday), right: true },
     { title: "REFUSED", value: (s) => count(s.refusedToday), right: true },

@@ -1,8 +1,9 @@
 // crossdock trace: everything about one order, SKU, delivery or message, on one timeline.
 import { CrossdockError } from "../../core/errors.ts";
-import { trace, type Trace, type TraceEntry } from "../../engine/operations/trace.ts";
+import { type Trace, type TraceEntry, trace } from "../../engine/operations/trace.ts";
 import { type CommandContext, type InstallationFlags, withInstallation } from "../context.ts";
 import { clock } from "../figures.ts";
+import { oneLine } from "../one-line.ts";
 import { heading, paint } from "../table.ts";
 
 export interface TraceFlags extends InstallationFlags {
@@ -12,9 +13,15 @@ export interface TraceFlags extends InstallationFlags {
 
 export function runTrace(context: CommandContext, term: string, flags: TraceFlags): Promise<void> {
   return withInstallation(context, flags, async ({ db, integration, output }) => {
-    const found = await trace(db, term, { company: flags.company ?? integration.company, systems: Object.keys(integration.systems) });
+    const found = await trace(db, term, {
+      company: flags.company ?? integration.company,
+      systems: Object.keys(integration.systems),
+    });
     if (found === null) {
-      throw new CrossdockError("trace.not-found", `Nothing is known by ${term}: it is no order, SKU, delivery, message or document here.`);
+      throw new CrossdockError(
+        "trace.not-found",
+        `Nothing is known by ${term}: it is no order, SKU, delivery, message or document here.`,
+      );
     }
     output.result(found, () => tracePage(found, flags.full === true));
   });
@@ -22,7 +29,10 @@ export function runTrace(context: CommandContext, term: string, flags: TraceFlag
 
 export function tracePage(found: Trace, full: boolean): string {
   const lines: string[] = [];
-  for (const subject of found.subjects) lines.push(`${heading(`${subject.kind} ${subject.name}`)}  ${paint("dim", `${subject.key ?? "no events"}, ${subject.found}`)}`);
+  for (const subject of found.subjects)
+    lines.push(
+      `${heading(`${subject.kind} ${subject.name}`)}  ${paint("dim", `${subject.key ?? "no events"}, ${subject.found}`)}`,
+    );
   if (found.truncated) lines.push(paint("yellow", "Older entries are left out."));
   let day = "";
   const place = Math.max(...found.timeline.map((entry) => whereOf(entry).length), 0);
@@ -52,7 +62,8 @@ function entryLines(entry: TraceEntry, place: number, full: boolean): string[] {
   const indent = " ".repeat(12 + 2 + 2 + place + 2);
   const type = entry.kind === "said" || entry.kind === "decided" ? `${paint("dim", entry.event.type)}  ` : "";
   const lines = [`${head}${type}${oneLine(entry.summary)}`];
-  if (entry.kind === "decided") for (const reason of entry.explanation) lines.push(`${indent}${paint("dim", `└ ${oneLine(reason)}`)}`);
+  if (entry.kind === "decided")
+    for (const reason of entry.explanation) lines.push(`${indent}${paint("dim", `└ ${oneLine(reason)}`)}`);
   if (entry.kind === "said" && entry.receipt !== undefined) {
     const { topic, nativeId, id } = entry.receipt;
     lines.push(`${indent}${paint("dim", `└ ${oneLine(`${topic} ${nativeId}`)} (receipt ${id})`)}`);
@@ -62,9 +73,16 @@ function entryLines(entry: TraceEntry, place: number, full: boolean): string[] {
 }
 
 function fullLines(entry: TraceEntry, indent: string): string[] {
-  const value = entry.kind === "said" || entry.kind === "decided" ? entry.event.data : entry.kind === "sent" ? entry.delivery.payload : undefined;
+  const value =
+    entry.kind === "said" || entry.kind === "decided"
+      ? entry.event.data
+      : entry.kind === "sent"
+        ? entry.delivery.payload
+        : undefined;
   if (value === undefined) return [];
-  return JSON.stringify(value, null, 2).split("\n").map((line) => `${indent}${paint("dim", line)}`);
+  return JSON.stringify(value, null, 2)
+    .split("\n")
+    .map((line) => `${indent}${paint("dim", line)}`);
 }
 
 function whereOf(entry: TraceEntry): string {
@@ -81,6 +99,3 @@ function whereOf(entry: TraceEntry): string {
       return entry.target;
   }
 }
-
-/** What systems said may hold anything; control characters must not reach the terminal. */
-const oneLine = (text: string): string => text.replace(/[\u0000-\u001f\u007f-\u009f]+/g, " ");

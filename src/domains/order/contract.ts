@@ -51,17 +51,6 @@ const lines = Type.Array(
   { minItems: 1, maxItems: 5000 },
 );
 
-/** A row of the document that cannot be a line: a problem of its own, while the good lines go on. */
-export const RejectedLine = object({
-  lineId: Identifier,
-  /** As it was written. */
-  sku: Text,
-  fault: oneOf("code", "quantity", "price"),
-  reason: Text,
-  /** The row in the source's own words. */
-  raw: Type.Optional(Text),
-});
-
 /** A buyer ordered. `orderId` is the order's business number, unique in the company. */
 export const OrderSubmitted = object({
   ...order,
@@ -75,7 +64,6 @@ export const OrderSubmitted = object({
   priority: Type.Optional(Type.Integer({ minimum: 0, maximum: 9 })),
   lines: Type.Array(SubmittedLine, { minItems: 1, maxItems: 5000 }),
   charges: Type.Optional(Type.Array(Charge, { maxItems: 100 })),
-  rejectedLines: Type.Optional(Type.Array(RejectedLine, { maxItems: 5000 })),
   /** The document that the channel itself keeps of it. */
   reference: Type.Optional(Identifier),
   /** Keyed in the ERP: it is there already and is never booked back. */

@@ -35,14 +35,14 @@ export function outcomeProblem(
   };
 }
 
-/** Null where every reference can be sent by ourselves. */
+/** Null where every reference can be sent by ourselves; `unsendable` are those that cannot. */
 export function missingProblem(
   system: string,
   lane: string,
   entry: Entry,
   references: readonly Reference[],
+  unsendable: readonly Reference[],
 ): Problem | null {
-  const unsendable = references.filter((reference) => renderReference(system, entry, reference) === null);
   if (unsendable.length === 0 && references.length > 0) return null;
   const what = unsendable.map((r) => `${r.domain} ${r.key}`).join(", ") || "something it does not name";
   return {

@@ -17,7 +17,9 @@ const SCAN_MAX = 2_000;
 const ROOM_MIN = 0.05;
 const RETRY_MS = 500;
 /** A transaction that is slower than this with its commit is found by the slow look at everything. */
-const SWEEPS_BACK = 10;
+const SWEEP_BACK_MS = 10_000;
+/** Told of something new, it looks at once, but no more often than this. */
+const SWEEP_EVERY_MS = 20;
 
 export interface ReaderClient {
   /** Something new may be sent in these lanes. */
@@ -42,7 +44,9 @@ export class Reader {
   private readonly options: ReaderOptions;
   private readonly longLanes = new Set<string>();
   private readonly crawl: number[] = Array.from({ length: CLASSES }, () => 0);
-  private readonly marks: number[] = [];
+  /** The newest id at some moments of the past, the oldest first. */
+  private readonly marks: { at: number; id: number }[] = [];
+  private sweepTimer: NodeJS.Timeout | undefined;
   private sweptAt = Number.NEGATIVE_INFINITY;
   private crawledAt: number;
   private reading: Promise<void> | undefined;
@@ -73,12 +77,20 @@ export class Reader {
 
   /** Another node wrote something. */
   sweepSoon(): void {
-    this.sweptAt = Number.NEGATIVE_INFINITY;
-    this.kick();
+    if (this.sweepTimer !== undefined) return;
+    const wait = this.sweptAt + SWEEP_EVERY_MS - this.options.clock.ms();
+    const sweep = () => {
+      this.sweepTimer = undefined;
+      this.sweptAt = Number.NEGATIVE_INFINITY;
+      this.kick();
+    };
+    if (wait <= 0) sweep();
+    else this.sweepTimer = setTimeout(sweep, wait);
   }
 
   async close(): Promise<void> {
     this.closed = true;
+    clearTimeout(this.sweepTimer);
     await this.reading;
   }
 
@@ -97,6 +109,12 @@ export class Reader {
 
   private async load(): Promise<void> {
     const { window } = this.options;
+    if (!this.everyClass(0).some(({ class: urgency }) => window.room(urgency) > 0)) {
+      // Freed lanes may be many: they are found again when there is room.
+      window.toLoad.clear();
+      for (let urgency = 0; urgency < CLASSES; urgency++) window.leaveToTable(urgency, 1);
+      return;
+    }
     const long: Lane[] = [];
     const short: Lane[] = [];
     for (const name of window.toLoad) {
@@ -142,11 +160,18 @@ export class Reader {
     const { window } = this.options;
     this.sweptAt = now;
     window.recent.turn(now);
-    const after = this.marks.length < SWEEPS_BACK ? 0 : this.marks.shift()!;
-    this.marks.push(window.newestId);
-    const last = await this.scan(this.everyClass(after));
+    const last = await this.scan(this.everyClass(this.mark(now)));
     if (this.options.alone()) return;
     for (const [urgency, end] of last.entries()) if (end !== null) window.leaveToTable(urgency, end + 1);
+  }
+
+  /** The newest id of a while ago: what was committed since has a greater one, unless it took very long. */
+  private mark(now: number): number {
+    const { marks } = this;
+    while (marks.length > 1 && marks[1]!.at <= now - SWEEP_BACK_MS) marks.shift();
+    if (marks.length === 0 || now - marks.at(-1)!.at >= 1_000)
+      marks.push({ at: now, id: this.options.window.newestId });
+    return marks[0]!.at <= now - SWEEP_BACK_MS ? marks[0]!.id : 0;
   }
 
   /** Everything, a page of it each time: the guarantee, whatever went wrong with everything else. */

@@ -1,7 +1,6 @@
 // One period in which this node owns a target: what is waiting, what is under way, when to go on. Starts a send
 // only inside the lease. Everything waits here for as long as the system needs; nothing is given up.
-import { CallFailed } from "../../connector/call-failed.ts";
-import type { Answer, Found, OutboundMessage } from "../../connector/contract.ts";
+import type { OutboundType } from "../../domains/outbound.ts";
 import type { PendingDelivery } from "../../store/delivery.ts";
 import type { Lease } from "../cluster/lease.ts";
 import { type AnswerContext, Answers } from "./answers.ts";
@@ -14,12 +13,13 @@ import { Prober } from "./prober.ts";
 import { Queues } from "./queues.ts";
 import { Rate } from "./rate.ts";
 import { Reader } from "./reader.ts";
+import { Requests } from "./requests.ts";
 import type { Window } from "./window.ts";
 import type { WorkerContext } from "./worker.ts";
 
-/** A call that its connector does not end is ended this long after its time-out. */
-const OVERDUE_MS = 1_000;
 const WATCH_MS = 250;
+/** What is claimed and cannot be sent for so long is given back. */
+const UNCLAIM_AFTER_MS = 1_000;
 
 export interface RunStart {
   lease: Lease;
@@ -33,8 +33,8 @@ export class Run implements AnswerContext {
   readonly breaker: Breaker;
   readonly answers: Answers;
   readonly reader: Reader;
-  pausedUntil = 0;
-  inFlight = 0;
+  settling = 0;
+  private pausedUntil = 0;
   private readonly context: WorkerContext;
   private readonly lease: Lease;
   private readonly queues: Queues;
@@ -42,14 +42,12 @@ export class Run implements AnswerContext {
   private readonly claimer: Claimer;
   private readonly prober: Prober;
   private readonly rate: Rate;
-  private readonly calls = new Set<Call>();
+  private readonly requests: Requests;
   private readonly watch: NodeJS.Timeout;
   private state: "open" | "draining" | "closed" = "open";
   private pumping = false;
   private timer: NodeJS.Timeout | undefined;
   private timerAt = Number.POSITIVE_INFINITY;
-  /** Until when a request whose outcome is unknown may still be running. */
-  private requestsUntil = 0;
 
   constructor(context: WorkerContext, start: RunStart) {
     const { target, clock, db, tuning, log } = context;
@@ -78,6 +76,16 @@ export class Run implements AnswerContext {
       claimed: (calls) => this.onClaimed(calls),
       failed: (calls, reason, lost) => this.onUnclaimed(calls, reason, lost),
     });
+    this.requests = new Requests({
+      clock,
+      timeoutMs: target.limits.requestTimeoutMs,
+      ended: (call) => {
+        this.queues.ended(call);
+        this.pumpSoon();
+      },
+      answered: (call, answers) => this.answers.answered(call, answers),
+      found: (call, found) => this.answers.found(call, found),
+    });
     this.prober = new Prober(this, () => this.recall());
     this.reader = new Reader({
       db,
@@ -94,6 +102,10 @@ export class Run implements AnswerContext {
     });
     this.watch = setInterval(() => this.look(), WATCH_MS);
     this.reader.kick();
+  }
+
+  takes(type: OutboundType): boolean {
+    return this.context.routes.has(type);
   }
 
   get target() {
@@ -172,6 +184,7 @@ export class Run implements AnswerContext {
 
   pauseUntil(at: number): void {
     this.pausedUntil = Math.max(this.pausedUntil, at);
+    if (at - this.clock.ms() > UNCLAIM_AFTER_MS) this.unclaimWaiting();
   }
 
   opened(): void {
@@ -207,10 +220,10 @@ export class Run implements AnswerContext {
     for (;;) {
       const now = this.clock.ms();
       if (now < this.pausedUntil || this.breaker.state === "open") break;
-      const slot = this.inFlight < concurrency && this.rate.waitMs(now) === 0;
+      const slot = this.requests.size() < concurrency && this.rate.waitMs(now) === 0;
       // One at a time until one has succeeded.
       const trial = this.breaker.state === "half-open";
-      if (trial && (!slot || this.inFlight + this.claimer.size() > 0)) break;
+      if (trial && (!slot || this.requests.size() + this.claimer.size() > 0)) break;
       if (slot && this.claimed.size > 0) {
         this.start(this.claimed.shift()!);
         continue;
@@ -225,7 +238,7 @@ export class Run implements AnswerContext {
   }
 
   private underWay(): number {
-    return this.inFlight + this.claimer.size() + this.claimed.size;
+    return this.requests.size() + this.claimer.size() + this.claimed.size;
   }
 
   private onClaimed(calls: Call[]): void {
@@ -270,91 +283,12 @@ export class Run implements AnswerContext {
   }
 
   private start(call: Call): void {
-    const now = this.clock.ms();
-    if (now >= call.deadline || !this.lease.valid()) {
+    if (this.clock.ms() >= call.deadline || !this.lease.valid()) {
       this.unclaim(call);
       return;
     }
-    this.rate.take(now);
-    this.inFlight += 1;
-    this.calls.add(call);
-    call.startedAt = now;
-    call.controller = new AbortController();
-    const how = { timeoutMs: this.target.limits.requestTimeoutMs, signal: call.controller.signal };
-    const messages = call.lanes.map((lane) => this.messageOf(lane, call.act));
-    try {
-      if (call.act === "find") this.find(call, messages[0]!, how);
-      else
-        call.route.writer.send(messages, how).then(
-          (answers) => this.answered(call, answers),
-          (error) => this.threw(call, error),
-        );
-    } catch (error) {
-      this.threw(call, error);
-    }
-  }
-
-  private find(call: Call, message: OutboundMessage, how: { timeoutMs: number; signal: AbortSignal }): void {
-    call.route.writer.find!(message, how).then(
-      (found) => this.found(call, found),
-      (error) => this.threw(call, error),
-    );
-  }
-
-  private messageOf(lane: Lane, act: Call["act"]): OutboundMessage {
-    const head = lane.head();
-    if (act === "send") head.attempts += 1;
-    return {
-      deliveryId: String(head.id),
-      type: head.type,
-      key: head.key,
-      payload: JSON.parse(head.payload),
-      attempt: head.attempts,
-    };
-  }
-
-  // ── What comes back ──────────────────────────────────────────────────────────────────────────────
-
-  private answered(call: Call, answers: readonly Answer[]): void {
-    if (!this.end(call)) return;
-    if (answers.some((answer) => answer.kind === "unknown")) this.noteRequest(call);
-    this.answers.answered(call, answers);
-    this.pumpSoon();
-  }
-
-  private found(call: Call, found: Found): void {
-    if (!this.end(call)) return;
-    this.answers.found(call, found);
-    this.pumpSoon();
-  }
-
-  /** A connector must not throw for what a target says; what happened is then as unknown as it can be. */
-  private threw(call: Call, error: unknown): void {
-    if (!this.end(call)) return;
-    const reason = error instanceof Error ? error.message : String(error);
-    if (call.act === "find") this.answers.found(call, { kind: "unknown", reason });
-    else {
-      const unsent = error instanceof CallFailed && !error.sent;
-      if (!unsent) this.noteRequest(call);
-      this.answers.answered(
-        call,
-        call.lanes.map(() => ({ kind: unsent ? "ill" : "unknown", reason })),
-      );
-    }
-    this.pumpSoon();
-  }
-
-  private noteRequest(call: Call): void {
-    this.requestsUntil = Math.max(this.requestsUntil, call.startedAt + this.target.limits.requestTimeoutMs);
-  }
-
-  private end(call: Call): boolean {
-    if (call.over) return false;
-    call.over = true;
-    this.calls.delete(call);
-    this.inFlight -= 1;
-    this.queues.ended(call);
-    return true;
+    this.rate.take(this.clock.ms());
+    this.requests.start(call);
   }
 
   // ── Time ─────────────────────────────────────────────────────────────────────────────────────────
@@ -401,11 +335,7 @@ export class Run implements AnswerContext {
   /** Slow and regular: calls that do not end, the table, and a pump in case everything else was missed. */
   private look(): void {
     const now = this.clock.ms();
-    for (const call of this.calls) {
-      if (now - call.startedAt < this.target.limits.requestTimeoutMs + OVERDUE_MS) continue;
-      call.controller?.abort();
-      this.threw(call, new Error("the connector did not end its call in time"));
-    }
+    this.requests.endOverdue();
     if (this.state !== "open") return;
     this.prober.tick(now);
     this.reader.kick();
@@ -419,12 +349,11 @@ export class Run implements AnswerContext {
     this.state = "draining";
     this.unclaimWaiting();
     const until = this.clock.ms() + drainMs;
-    while (this.underWay() > 0 && this.clock.ms() < until) await sleep(5);
-    for (const call of this.calls) call.controller?.abort();
-    const cleanly = this.underWay() === 0 && this.clock.ms() >= this.requestsUntil;
-    await Promise.race([this.settler.drained(), sleep(Math.max(50, until - this.clock.ms()))]);
+    while (this.underWay() + this.settling > 0 && this.clock.ms() < until) await sleep(5);
+    const ended = this.underWay() + this.settling === 0 && this.clock.ms() >= this.requests.until();
+    this.requests.abort();
     await this.close();
-    return cleanly && this.settler.size() === 0;
+    return ended;
   }
 
   /** Another node owns the target: answers that still come are settled, nothing else is done. */
@@ -442,7 +371,7 @@ export class Run implements AnswerContext {
       cause: this.breaker.cause,
       reason: this.breaker.reason,
       pausedMs: Math.max(0, Math.round(this.pausedUntil - this.clock.ms())),
-      inFlight: this.inFlight,
+      inFlight: this.requests.size(),
       inMemory: this.window.size(),
       overflowing: this.window.overflow.some((overflow) => overflow.open),
     };

@@ -1,5 +1,6 @@
 // One transaction that settles many deliveries of many targets: set by set, facts last because they take the
 // lock on the log's head. Repeated after a lost answer it changes nothing twice.
+import type { Reference } from "../../domains/outbound.ts";
 import type { Problem } from "../../domains/reaction.ts";
 import type { Transaction } from "../../postgres/pool.ts";
 import { insertDeliveries, type NewDelivery, type PendingDelivery } from "../../store/delivery.ts";
@@ -232,11 +233,14 @@ async function refer(
     item.again = item.references.length > 0 && lacking.length === 0;
     if (item.again) continue;
     waiting.push(item);
+    const unsendable: Reference[] = [];
     for (const reference of lacking) {
-      const message = renderReference(target, item.entry, reference);
-      if (message !== null) messages.set(`${target}\n${message.lane}`, { client: item.client, message });
+      const rendered = renderReference(target, item.entry, reference);
+      const message = item.client.takes("customer.reference") ? rendered : null;
+      if (message === null) unsendable.push(reference);
+      else messages.set(`${target}\n${message.lane}`, { client: item.client, message });
     }
-    const problem = missingProblem(target, item.lane, item.entry, lacking);
+    const problem = missingProblem(target, item.lane, item.entry, lacking, unsendable);
     if (problem !== null) problems.set(item, problem);
   }
   await markReferring(

@@ -1,6 +1,6 @@
 // What is to be written about deliveries, and who hears when it is committed.
 import type { MappedEvent } from "../../connector/contract.ts";
-import type { Reference } from "../../domains/outbound.ts";
+import type { OutboundType, Reference } from "../../domains/outbound.ts";
 import type { Problem, ProblemCode } from "../../domains/reaction.ts";
 import type { PendingDelivery } from "../../store/delivery.ts";
 import type { Claim, Entry } from "./lane.ts";
@@ -8,6 +8,9 @@ import type { Claim, Entry } from "./lane.ts";
 /** The worker of one target. */
 export interface SettlementClient {
   readonly system: string;
+  /** How many of its settlements are not committed; kept by the settler. */
+  settling: number;
+  takes(type: OutboundType): boolean;
   /** Lanes that a reference or a repair has freed: their front is to be read. */
   freed(lanes: string[]): void;
   inserted(pending: PendingDelivery[]): void;

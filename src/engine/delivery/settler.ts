@@ -36,7 +36,6 @@ export class Settler {
   /** Claims that hold nothing unanswered any more. */
   private claims: number[] = [];
   private waiting = 0;
-  private idle: (() => void)[] = [];
 
   constructor(options: SettlerOptions) {
     this.options = options;
@@ -46,18 +45,13 @@ export class Settler {
 
   add(item: Settlement): void {
     this.waiting += 1;
+    item.client.settling += 1;
     (isPlain(item) ? this.plain : this.full).add(item);
   }
 
   /** Settlements that are not committed. */
   size(): number {
     return this.waiting;
-  }
-
-  /** Resolves when everything that was added is committed. */
-  drained(): Promise<void> {
-    if (this.waiting === 0) return Promise.resolve();
-    return new Promise((resolve) => this.idle.push(resolve));
   }
 
   /** Gives up what is not committed: the next owner finds it unsettled. */
@@ -137,13 +131,13 @@ export class Settler {
   private committed(items: Settlement[], after: AfterCommit): void {
     this.waiting -= items.length;
     for (const item of items) {
+      item.client.settling -= 1;
       this.release(item);
       item.committed();
     }
     for (const { client, lanes } of after.freed) client.freed(lanes);
     for (const { client, pending } of after.inserted) client.inserted(pending);
     for (const callback of after.callbacks) this.call(callback);
-    if (this.waiting === 0) for (const done of this.idle.splice(0)) done();
   }
 
   /** What others do after the commit must not make it look undone. */

@@ -4,9 +4,9 @@
 import { CrossdockError } from "../../core/errors.ts";
 import type { RecordedEvent } from "../../domains/event.ts";
 import type { Problem } from "../../domains/reaction.ts";
-import { sqlState, violatedConstraint } from "../../postgres/failure.ts";
+import { sqlState } from "../../postgres/failure.ts";
 import type { Database, Transaction } from "../../postgres/pool.ts";
-import { type AppendEvent, appendEvents, asRecorded, ensureDays } from "../../store/event.ts";
+import { type AppendEvent, appendEvents, asRecorded, ensureDays, isDayMissing } from "../../store/event.ts";
 import { raiseProblems } from "../../store/exception.ts";
 import type { Identity } from "../../store/identity.ts";
 import {
@@ -325,10 +325,6 @@ function planConflict(plan: Plan, item: Identified, count: IntakeCount): void {
 }
 
 const hasCode = (error: unknown, code: string) => error instanceof CrossdockError && error.code === code;
-
-/** No partition of the table takes the row: the days ahead were not made, for instance while the machine slept. */
-const isDayMissing = (error: unknown) =>
-  sqlState(error) === "23514" && violatedConstraint(error) === undefined;
 
 /** A value that the database or the driver cannot take. Anything else is no reason to refuse what somebody said. */
 function isFaultOfItem(error: unknown): boolean {

@@ -1,9 +1,9 @@
 // Maps receipts again that could not be mapped: after the connector, or what it maps by, was mended. What succeeds is
 // recorded as if it had come now; what still fails stays as it is.
 import { CrossdockError } from "../../core/errors.ts";
-import type { Database } from "../../postgres/pool.ts";
+import type { Database, Transaction } from "../../postgres/pool.ts";
 import { appendEvents } from "../../store/event.ts";
-import { solveProblems } from "../../store/exception.ts";
+import { raiseProblems, solveProblems } from "../../store/exception.ts";
 import { addIntake, noIntake } from "../../store/intake.ts";
 import { mapReceipt, type NativeSource } from "../receive/native.ts";
 
@@ -71,8 +71,7 @@ async function readFailed(db: Database, scope: RemapScope, after: string): Promi
     text: `select r.id, r.day::text as day, r.topic, r.native_id, r.content_type, r.body from receipt r
             where r.system = $1 and r.outcome = 'failed' and ($2 = '' or r.id > $2::uuid)
               and ($3::timestamptz is null or r.received_at >= $3) and ($4::timestamptz is null or r.received_at <= $4)
-              and ($5::uuid is null or exists (
-                select from exception e where e.id = $5 and e.fingerprint = 'receipt.not-mapped/' || r.system || '/' || r.topic || '/' || r.native_id))
+              and ($5::uuid is null or exists (select from exception e where e.id = $5 and e.key = 'receipt:' || r.id))
             order by r.id limit $6`,
     values: [scope.source, after, scope.from ?? null, scope.to ?? null, scope.exception ?? null, PAGE],
   });
@@ -87,7 +86,8 @@ async function remapOne(
   result: Remapped,
 ): Promise<void> {
   const message = { topic: row.topic, id: row.native_id, contentType: row.content_type, body: row.body };
-  const { receipt, events } = mapReceipt(source, row.id, message);
+  const mapped = mapReceipt(source, row.id, message);
+  const { receipt, events } = mapped;
   if (receipt.outcome === "failed") {
     result.stillFailing += 1;
     const { topic, nativeId, reason } = receipt;
@@ -95,7 +95,7 @@ async function remapOne(
       result.failures.push({ receiptId: row.id, topic, nativeId, reason: reason ?? "" });
     return;
   }
-  if (execute && !(await save(db, source.system, row, receipt, events))) return;
+  if (execute && !(await save(db, source.system, row, mapped))) return;
   result[receipt.outcome] += 1;
   result.events += events.length;
 }
@@ -105,8 +105,7 @@ async function save(
   db: Database,
   system: string,
   row: FailedRow,
-  receipt: ReturnType<typeof mapReceipt>["receipt"],
-  events: ReturnType<typeof mapReceipt>["events"],
+  { receipt, events, problems }: ReturnType<typeof mapReceipt>,
 ): Promise<boolean> {
   return db.transaction(async (tx) => {
     const { rowCount } = await tx.query({
@@ -122,7 +121,9 @@ async function save(
       ],
     });
     if (rowCount === 0) return false;
-    await solveProblems(tx, [`receipt.not-mapped/${system}/${row.topic}/${row.native_id}`], "mapped");
+    await solveProblems(tx, await openProblemsOf(tx, row.id), "mapped");
+    // Single rows of it may still be wrong.
+    await raiseProblems(tx, problems);
     // The log's head is locked last.
     if (events.length > 0) await appendEvents(tx, events);
     const mapped = receipt.outcome === "mapped" ? 1 : 0;
@@ -136,4 +137,13 @@ async function save(
     await addIntake(tx, new Map([[system, count]]));
     return true;
   });
+}
+
+async function openProblemsOf(tx: Transaction, receiptId: string): Promise<string[]> {
+  const { rows } = await tx.query<{ fingerprint: string }>({
+    name: "problems-of-receipt",
+    text: "select fingerprint from exception where key = $1 and code = 'receipt.not-mapped' and resolved_at is null",
+    values: [`receipt:${receiptId}`],
+  });
+  return rows.map(({ fingerprint }) => fingerprint);
 }

@@ -51,6 +51,8 @@ export interface CausedOutbound {
 export interface Outcome {
   /** Decisions and follow-up facts, to be appended. */
   drafts: Draft[];
+  /** Of each command, the last fact of its key that is applied before it. */
+  after: Map<RecordedEvent, number>;
   outbound: CausedOutbound[];
   problems: Problem[];
   solved: string[];
@@ -76,6 +78,7 @@ export interface ComputeInput {
 export function compute(input: ComputeInput): Outcome {
   const outcome: Outcome = {
     drafts: [],
+    after: new Map(),
     outbound: [],
     problems: [],
     solved: [],
@@ -106,6 +109,7 @@ class Run {
     // A command has no seq yet (0); a fact that its row has applied already, or that waits behind a held one, is passed over.
     if (event.seq > 0 && (event.seq <= slot.appliedSeq || slot.heldSeq !== null)) return;
     if (event.seq === 0 && slot.heldSeq !== null) throw heldBack(slot.key);
+    if (event.seq === 0) this.outcome.after.set(event, slot.appliedSeq);
     if (event.seq > 0 && this.input.failed.has(event.seq)) {
       this.hold(slot, event, this.input.failed.get(event.seq));
       return;
@@ -228,9 +232,12 @@ class Run {
 
   private evolveDecided(slot: OrderSlot, draft: Draft, cause: RecordedEvent): void {
     if (draft.event.key === slot.key) {
+      draft.afterSeq = Math.max(slot.appliedSeq, cause.seq);
       slot.order = evolveOrder(slot.order, draft.event as unknown as OrderEvent & RecordedEvent);
     } else if (parseKey(draft.event.key).domain === "stock") {
-      this.evolveItem(this.itemSlot(draft.event.key), draft.event, cause);
+      const item = this.itemSlot(draft.event.key);
+      draft.afterSeq = item.appliedSeq;
+      this.evolveItem(item, draft.event, cause);
     } else {
       throw new CrossdockError(
         "engine.foreign-decision",

@@ -6,6 +6,8 @@ import { uuidv7 } from "../log/event-id.ts";
 export interface Draft {
   event: RecordedEvent;
   cause: RecordedEvent;
+  /** Of a decision: the last fact of its key that is applied before it. */
+  afterSeq?: number;
 }
 
 /** seq 0 until it is appended; `recordedAt` is the transaction's time until then. */

@@ -26,7 +26,8 @@ export async function rebuild(db: Database, rules: Rules): Promise<Rebuilt> {
       for await (const page of readForRebuild(tx)) {
         for (const event of page) {
           events += 1;
-          if (held.has(event.key)) continue;
+          // As it is with the state itself: a held key takes no facts, and goes on being promised from.
+          if (held.has(event.key) && !event.decided) continue;
           try {
             evolveOne(set, rules, event);
           } catch (error) {

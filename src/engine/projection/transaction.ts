@@ -8,7 +8,14 @@ import { parseKey } from "../../domains/key.ts";
 import type { Problem } from "../../domains/reaction.ts";
 import type { Database, Transaction } from "../../postgres/pool.ts";
 import { insertDeliveries, type PendingDelivery } from "../../store/delivery.ts";
-import { type AppendEvent, appendEvents, asRecorded, readUnapplied } from "../../store/event.ts";
+import {
+  type AppendEvent,
+  appendEvents,
+  asRecorded,
+  ensureDays,
+  isDayMissing,
+  readUnapplied,
+} from "../../store/event.ts";
 import { raiseProblems, solveProblems } from "../../store/exception.ts";
 import { type KeyPosition, saveKeyPositions, saveOrders } from "../../store/order.ts";
 import {
@@ -20,7 +27,6 @@ import {
 } from "../../store/stock.ts";
 import { saveTasks } from "../../store/task.ts";
 import { compute, EventFailed, type Outcome, UnlockedKeys } from "./compute.ts";
-import type { Draft } from "./draft.ts";
 import {
   loadDuplicates,
   loadItems,
@@ -77,9 +83,10 @@ export async function applyEvents(request: ApplyRequest): Promise<Applied> {
         for (const key of error.keys) known.keys.add(key);
       else if (error instanceof EventFailed && !known.failed.has(error.seq))
         known.failed.set(error.seq, error.cause);
-      else if (error instanceof ConcurrentCreation || isLostRace(error)) {
+      else if (error instanceof ConcurrentCreation || isLostRace(error) || isDayMissing(error)) {
         races += 1;
         if (races >= RACES_MAX) throw lostRace(error);
+        if (isDayMissing(error)) await ensureDays(request.db);
       } else throw error;
     }
   }
@@ -119,7 +126,7 @@ async function applyIn(tx: Transaction, request: ApplyRequest, known: Known): Pr
   const outcome = compute({ set, events: all, rules: request.rules, duplicates, sets, failed: known.failed });
   await describeShortfalls(tx, set, outcome.problems);
   // The head of the log is locked behind everything that was saved.
-  const [, appended] = await Promise.all([saveState(tx, set, outcome), append(tx, events, outcome.drafts)]);
+  const [, appended] = await Promise.all([saveState(tx, set, outcome), append(tx, events, outcome)]);
   const rows = routeAll(
     request.rules,
     outcome.outbound.map(({ outbound, cause }) => ({
@@ -290,15 +297,20 @@ async function saveState(tx: Transaction, set: WorkingSet, outcome: Outcome): Pr
 async function append(
   tx: Transaction,
   events: readonly RecordedEvent[],
-  drafts: readonly Draft[],
+  { drafts, after }: Outcome,
 ): Promise<RecordedEvent[]> {
   const commands = events.filter((event) => event.seq === 0);
   if (commands.length + drafts.length === 0) return [];
   const index = new Map(commands.map((event, position) => [event, position]));
   const rows: AppendEvent[] = [
-    ...commands.map((event) => ({ ...event, text: JSON.stringify(event.data) })),
-    ...drafts.map(({ event, cause }) => ({
+    ...commands.map((event) => ({
       ...event,
+      text: JSON.stringify(event.data),
+      afterSeq: after.get(event)!,
+    })),
+    ...drafts.map(({ event, cause, afterSeq }) => ({
+      ...event,
+      ...(afterSeq === undefined ? {} : { afterSeq }),
       text: JSON.stringify(event.data),
       causeSeq: cause.seq > 0 ? cause.seq : -1 - index.get(cause)!,
     })),

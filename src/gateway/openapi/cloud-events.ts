@@ -4,7 +4,8 @@ import { type TSchema, Type } from "typebox";
 import { catalogue } from "../../domains/catalogue.ts";
 import { object, oneOf, TimeText } from "../../domains/schema.ts";
 
-export const ref = (name: string): TSchema => Type.Unsafe<unknown>({ $ref: `#/components/schemas/${name}` } as never);
+export const ref = (name: string): TSchema =>
+  Type.Unsafe<unknown>({ $ref: `#/components/schemas/${name}` } as never);
 
 const Attribute = Type.String({ minLength: 1, maxLength: 512 });
 
@@ -12,7 +13,11 @@ function eventSchema(type: string): TSchema {
   return Type.Object({
     specversion: Type.Literal("1.0"),
     id: Attribute,
-    source: Type.String({ minLength: 1, maxLength: 512, description: "Kept by the sender; the system that the key speaks for counts" }),
+    source: Type.String({
+      minLength: 1,
+      maxLength: 512,
+      description: "Kept by the sender; the system that the key speaks for counts",
+    }),
     type: Type.Literal(type),
     time: Type.Optional(TimeText),
     datacontenttype: Type.Optional(Type.Literal("application/json")),
@@ -43,7 +48,9 @@ export const EventResult = object({
 /** Component name → schema. */
 export function eventComponents(): Record<string, TSchema> {
   const components: Record<string, TSchema> = {
-    CloudEvent: Type.Unsafe<unknown>({ oneOf: accepted.map(({ type }) => ({ $ref: `#/components/schemas/event.${type}` })) } as never),
+    CloudEvent: Type.Unsafe<unknown>({
+      oneOf: accepted.map(({ type }) => ({ $ref: `#/components/schemas/event.${type}` })),
+    } as never),
   };
   for (const { type, schema } of accepted) {
     components[type] = schema;

@@ -11,13 +11,15 @@ const PROBLEM = { $ref: "#/components/schemas/Problem" };
 
 export function openApiDocument(routes: readonly RouteDocument[], version: string): Json {
   const paths: Record<string, Json> = {};
-  for (const route of routes) paths[route.path] = { ...paths[route.path], [route.method.toLowerCase()]: operation(route) };
+  for (const route of routes)
+    paths[route.path] = { ...paths[route.path], [route.method.toLowerCase()]: operation(route) };
   return {
     openapi: "3.1.0",
     info: {
       title: "Crossdock",
       version,
-      description: "The integration layer of a distributor: systems in and out, business services over all of them, operations.",
+      description:
+        "The integration layer of a distributor: systems in and out, business services over all of them, operations.",
       license: { name: "Apache-2.0", identifier: "Apache-2.0" },
     },
     servers: [{ url: "/" }],
@@ -60,11 +62,13 @@ function parameters(route: RouteDocument): Json[] {
       name: "Idempotency-Key",
       in: "header",
       required: false,
-      description: "Sent again with the same key, a request is answered as it was; with another body it is refused",
+      description:
+        "Sent again with the same key, a request is answered as it was; with another body it is refused",
       schema: { type: "string", maxLength: 255 },
     });
   }
-  if (route.etag) found.push({ name: "If-None-Match", in: "header", required: false, schema: { type: "string" } });
+  if (route.etag)
+    found.push({ name: "If-None-Match", in: "header", required: false, schema: { type: "string" } });
   return found;
 }
 
@@ -84,7 +88,12 @@ function responses(route: RouteDocument): Json {
   const answers: Record<string, Json> = {};
   for (const [status, { description, schema }] of Object.entries(route.answers)) {
     if (Number(status) >= 400) answers[status] = problem(description);
-    else answers[status] = { description, ...(schema === undefined ? {} : { content: { "application/json": { schema } } }), ...etagHeader(route, status) };
+    else
+      answers[status] = {
+        description,
+        ...(schema === undefined ? {} : { content: { "application/json": { schema } } }),
+        ...etagHeader(route, status),
+      };
   }
   answers.default = problem("Refused; the code says why");
   return answers;
@@ -111,7 +120,11 @@ function problemSchema(): Json {
       detail: { type: "string" },
       errors: {
         type: "array",
-        items: { type: "object", required: ["path", "message"], properties: { path: { type: "string" }, message: { type: "string" } } },
+        items: {
+          type: "object",
+          required: ["path", "message"],
+          properties: { path: { type: "string" }, message: { type: "string" } },
+        },
       },
       requestId: { type: "string" },
     },

@@ -13,7 +13,10 @@ export function openApiRoute(routes: readonly RouteDocument[], version: string):
     summary: "This document",
     access: "any-key",
     etag: true,
-    answers: { 200: { description: "OpenAPI 3.1", schema: Type.Unknown() }, 304: { description: "It has not changed" } },
+    answers: {
+      200: { description: "OpenAPI 3.1", schema: Type.Unknown() },
+      304: { description: "It has not changed" },
+    },
     handle() {
       document ??= openApiDocument([...routes, self], version);
       return { body: document };

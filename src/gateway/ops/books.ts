@@ -6,7 +6,10 @@ import type { GatewayPorts } from "../ports.ts";
 import { Refusal } from "../problem.ts";
 import { type HandledRoute, route } from "../route.ts";
 
-const Day = Type.String({ pattern: "^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$", description: "A day such as 2026-11-24, UTC" });
+const Day = Type.String({
+  pattern: "^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$",
+  description: "A day such as 2026-11-24, UTC",
+});
 const FIRST_DAY = "2000-01-01";
 const LAST_DAY = "9999-12-31";
 

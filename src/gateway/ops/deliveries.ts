@@ -33,9 +33,22 @@ export function deliveryRoutes({ operations }: GatewayPorts): HandledRoute[] {
     async handle({ query: { limit: wanted, cursor, ...filter } }) {
       const limit = wanted ?? PAGE_DEFAULT;
       const after = decodeCursor(LIST, cursor);
-      if (after !== undefined && !DELIVERY_ID.test(after)) throw new Refusal("request.parameter-invalid", "cursor is not one that this list has given.");
-      const rows = await operations.deliveries({ ...filter, ...(after === undefined ? {} : { after }), limit: limit + 1 });
-      return { body: pageOf(LIST, rows, limit, (row) => row.id, (row) => row) };
+      if (after !== undefined && !DELIVERY_ID.test(after))
+        throw new Refusal("request.parameter-invalid", "cursor is not one that this list has given.");
+      const rows = await operations.deliveries({
+        ...filter,
+        ...(after === undefined ? {} : { after }),
+        limit: limit + 1,
+      });
+      return {
+        body: pageOf(
+          LIST,
+          rows,
+          limit,
+          (row) => row.id,
+          (row) => row,
+        ),
+      };
     },
   });
   const read = route({
@@ -62,7 +75,10 @@ export function deliveryRoutes({ operations }: GatewayPorts): HandledRoute[] {
     description: "What waits behind it in its lane follows.",
     access: "ops:write",
     pathParameters: IdPath,
-    answers: { 200: { description: "It waits for its turn", schema: Decided }, 409: { description: "It is not parked" } },
+    answers: {
+      200: { description: "It waits for its turn", schema: Decided },
+      409: { description: "It is not parked" },
+    },
     async handle({ path }) {
       await operations.retry(path.id);
       return { body: { id: path.id, state: "waiting" } };
@@ -78,7 +94,10 @@ export function deliveryRoutes({ operations }: GatewayPorts): HandledRoute[] {
     access: "ops:write",
     pathParameters: IdPath,
     body: object({ reason: Type.String({ minLength: 1, maxLength: 500, pattern: "^[^\\u0000]*$" }) }),
-    answers: { 200: { description: "It is settled as skipped", schema: Decided }, 409: { description: "It is not parked" } },
+    answers: {
+      200: { description: "It is settled as skipped", schema: Decided },
+      409: { description: "It is not parked" },
+    },
     async handle({ path, body, caller }) {
       await operations.skip(path.id, `${caller.name}: ${body.reason}`);
       return { body: { id: path.id, state: "skipped" } };

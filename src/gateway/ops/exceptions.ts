@@ -33,9 +33,22 @@ export function exceptionRoutes({ operations }: GatewayPorts): HandledRoute[] {
     async handle({ query: { limit: wanted, cursor, ...filter } }) {
       const limit = wanted ?? PAGE_DEFAULT;
       const after = decodeCursor(LIST, cursor);
-      if (after !== undefined && !UUID.test(after)) throw new Refusal("request.parameter-invalid", "cursor is not one that this list has given.");
-      const rows = await operations.exceptions({ ...filter, ...(after === undefined ? {} : { after }), limit: limit + 1 });
-      return { body: pageOf(LIST, rows, limit, (row) => row.id, (row) => row) };
+      if (after !== undefined && !UUID.test(after))
+        throw new Refusal("request.parameter-invalid", "cursor is not one that this list has given.");
+      const rows = await operations.exceptions({
+        ...filter,
+        ...(after === undefined ? {} : { after }),
+        limit: limit + 1,
+      });
+      return {
+        body: pageOf(
+          LIST,
+          rows,
+          limit,
+          (row) => row.id,
+          (row) => row,
+        ),
+      };
     },
   });
   const release = route({
@@ -44,10 +57,16 @@ export function exceptionRoutes({ operations }: GatewayPorts): HandledRoute[] {
     operation: "releaseKey",
     tag: "Operations",
     summary: "Let a held key go on",
-    description: "What waits of the key is applied again, in order. Where the same event still does not fit, the key is held anew.",
+    description:
+      "What waits of the key is applied again, in order. Where the same event still does not fit, the key is held anew.",
     access: "ops:write",
     pathParameters: object({ key: Key }),
-    answers: { 200: { description: "Whether it goes on", schema: object({ key: Key, released: Type.Boolean(), applied: Type.Integer() }) } },
+    answers: {
+      200: {
+        description: "Whether it goes on",
+        schema: object({ key: Key, released: Type.Boolean(), applied: Type.Integer() }),
+      },
+    },
     handle: async ({ path }) => ({ body: await operations.releaseKey(path.key) }),
   });
   const retry = route({
@@ -60,9 +79,15 @@ export function exceptionRoutes({ operations }: GatewayPorts): HandledRoute[] {
     access: "ops:write",
     pathParameters: object({ id: Type.String({ pattern: UUID.source }) }),
     body: object({ execute: Type.Optional(Type.Boolean()) }),
-    answers: { 200: { description: "Deliveries by system and type; executed, how many wait for their turn again", schema: Type.Unknown() } },
+    answers: {
+      200: {
+        description: "Deliveries by system and type; executed, how many wait for their turn again",
+        schema: Type.Unknown(),
+      },
+    },
     async handle({ path, body }) {
-      if (body.execute === true) return { body: { executed: true, released: await operations.releaseException(path.id) } };
+      if (body.execute === true)
+        return { body: { executed: true, released: await operations.releaseException(path.id) } };
       return { body: { executed: false, ...(await operations.previewException(path.id)) } };
     },
   });

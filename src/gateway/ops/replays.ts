@@ -64,7 +64,12 @@ export function replayRoutes({ operations, integration }: GatewayPorts): Handled
       "Shows what would be sent unless `execute` is true.",
     access: "ops:write",
     body: ReplayBody,
-    answers: { 200: { description: "What there is by type and how each is treated; executed, how many were made", schema: ReplayAnswer } },
+    answers: {
+      200: {
+        description: "What there is by type and how each is treated; executed, how many were made",
+        schema: ReplayAnswer,
+      },
+    },
     async handle({ body: { execute: wanted, ...scope } }) {
       known(integration.systems, scope.system);
       const timed = withTimes(scope);
@@ -91,7 +96,8 @@ export function replayRoutes({ operations, integration }: GatewayPorts): Handled
 }
 
 function known(systems: object, name: string): void {
-  if (!Object.hasOwn(systems, name)) throw invalid("system", `names ${name}, which is no system of the integration.`);
+  if (!Object.hasOwn(systems, name))
+    throw invalid("system", `names ${name}, which is no system of the integration.`);
 }
 
 function withTimes<Scope extends { from?: string; to?: string }>(scope: Scope): Scope {
@@ -113,5 +119,7 @@ function readTime(name: string, text: string): string {
 }
 
 function invalid(field: string, message: string): Refusal {
-  return new Refusal("request.invalid", `$.${field} ${message}`, { errors: [{ path: `$.${field}`, message }] });
+  return new Refusal("request.invalid", `$.${field} ${message}`, {
+    errors: [{ path: `$.${field}`, message }],
+  });
 }

@@ -13,7 +13,8 @@ export function statusRoutes({ operations, integration }: GatewayPorts): Handled
     operation: "readStatus",
     tag: "Operations",
     summary: "How the installation stands",
-    description: "Nodes, how far the log is applied, every system with what waits for it, open exceptions by category. `node` is the one that answers.",
+    description:
+      "Nodes, how far the log is applied, every system with what waits for it, open exceptions by category. `node` is the one that answers.",
     access: "ops:read",
     answers: { 200: { description: "As of `at`", schema: Some } },
     handle: async () => ({ body: await operations.status() }),

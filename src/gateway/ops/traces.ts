@@ -6,7 +6,10 @@ import { Refusal } from "../problem.ts";
 import { type HandledRoute, route } from "../route.ts";
 
 const Term = Type.String({ minLength: 1, maxLength: 256, pattern: "^[^\\u0000-\\u001f]+$" });
-const Id = Type.String({ pattern: "^[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$", description: "A receipt's id" });
+const Id = Type.String({
+  pattern: "^[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$",
+  description: "A receipt's id",
+});
 
 const TraceDocument = object({
   term: Type.String(),
@@ -28,7 +31,8 @@ export function traceRoutes({ operations }: GatewayPorts): HandledRoute[] {
     operation: "readTrace",
     tag: "Operations",
     summary: "Who said what, what was decided and why, what was sent where, what came back",
-    description: "By order number, SKU, delivery id, message or receipt id, or a document number that some system uses.",
+    description:
+      "By order number, SKU, delivery id, message or receipt id, or a document number that some system uses.",
     access: "ops:read",
     pathParameters: object({ key: Term }),
     query: object({ company: Type.Optional(Company) }),

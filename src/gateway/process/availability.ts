@@ -16,7 +16,15 @@ const Item = object({
   available: DecimalText,
   asOf: OptionalTime,
   backordered: DecimalText,
-  locations: Type.Array(object({ location: Type.String(), onHand: DecimalText, reserved: DecimalText, available: DecimalText, asOf: OptionalTime })),
+  locations: Type.Array(
+    object({
+      location: Type.String(),
+      onHand: DecimalText,
+      reserved: DecimalText,
+      available: DecimalText,
+      asOf: OptionalTime,
+    }),
+  ),
   sellable: Type.Optional(DecimalText),
 });
 
@@ -39,12 +47,25 @@ export function availabilityRoute({ operations, integration }: GatewayPorts): Ha
       channel: Type.Optional(Code),
       company: Type.Optional(Company),
     }),
-    answers: { 200: { description: "One item per SKU, in the order they were asked for", schema: object({ items: Type.Array(Item) }) }, 304: { description: "It has not changed" } },
+    answers: {
+      200: {
+        description: "One item per SKU, in the order they were asked for",
+        schema: object({ items: Type.Array(Item) }),
+      },
+      304: { description: "It has not changed" },
+    },
     async handle({ query }) {
       const { channel } = query;
-      if (channel !== undefined && !Object.hasOwn(integration.systems, channel)) throw refuse("channel", `names ${channel}, which is no system of the integration.`);
+      if (channel !== undefined && !Object.hasOwn(integration.systems, channel))
+        throw refuse("channel", `names ${channel}, which is no system of the integration.`);
       const at = query.at === undefined ? undefined : readTime(query.at);
-      const items = await operations.availability({ skus: [...new Set(query.sku)], company: query.company, at, location: query.location, channel });
+      const items = await operations.availability({
+        skus: [...new Set(query.sku)],
+        company: query.company,
+        at,
+        location: query.location,
+        channel,
+      });
       return { body: { items } };
     },
   });

@@ -30,7 +30,9 @@ export const OrderDecision = object({
   orderId: Text,
   status: OrderStatusText,
   allocations: Type.Array(object({ lineId: Text, sku: Text, location: Text, quantity: DecimalText })),
-  backordered: Type.Array(object({ lineId: Text, sku: Text, quantity: DecimalText, promisedAt: OptionalTime })),
+  backordered: Type.Array(
+    object({ lineId: Text, sku: Text, quantity: DecimalText, promisedAt: OptionalTime }),
+  ),
   hold: Refusal,
   rejection: Refusal,
   explanation: Type.Array(Text),
@@ -71,18 +73,33 @@ export const OrderDocument = object({
   shipComplete: Type.Boolean(),
   priority: Type.Integer(),
   lines: Type.Array(Line),
-  charges: Type.Array(object({ chargeId: Text, kind: Text, description: Text, amount: DecimalText, invoiced: Type.Boolean() })),
+  charges: Type.Array(
+    object({ chargeId: Text, kind: Text, description: Text, amount: DecimalText, invoiced: Type.Boolean() }),
+  ),
   hold: Refusal,
   rejection: Refusal,
   booking: Type.Union([object({ system: Text, document: Text }), Type.Null()]),
-  releases: Type.Array(object({ location: Text, number: Type.Integer(), state: Text, document: Text, lines: Units })),
+  releases: Type.Array(
+    object({ location: Text, number: Type.Integer(), state: Text, document: Text, lines: Units }),
+  ),
   cancelling: Type.Array(object({ location: Text, lines: Units })),
   shipments: Type.Array(
-    object({ shipmentId: Text, location: Text, carrier: Text, tracking: Text, shippedAt: OptionalTime, deliveredAt: OptionalTime, lines: Units }),
+    object({
+      shipmentId: Text,
+      location: Text,
+      carrier: Text,
+      tracking: Text,
+      shippedAt: OptionalTime,
+      deliveredAt: OptionalTime,
+      lines: Units,
+    }),
   ),
   invoices: Type.Array(object({ invoice: Text, kind: Text, total: DecimalText, postedAt: TimeText })),
   returns: Type.Array(
-    object({ returnId: Text, lines: Type.Array(object({ lineId: Text, sku: Text, requested: DecimalText, received: DecimalText })) }),
+    object({
+      returnId: Text,
+      lines: Type.Array(object({ lineId: Text, sku: Text, requested: DecimalText, received: DecimalText })),
+    }),
   ),
   explanation: Type.Array(Text),
 });
@@ -97,11 +114,18 @@ export function orderDecision(order: Order): Static<typeof OrderDecision> {
     orderId: order.orderId,
     status: order.status,
     allocations: order.lines.flatMap(({ lineId, sku, places }) =>
-      places.filter(({ allocated }) => allocated > 0n).map(({ location, allocated }) => ({ lineId, sku, location, quantity: shown(allocated) })),
+      places
+        .filter(({ allocated }) => allocated > 0n)
+        .map(({ location, allocated }) => ({ lineId, sku, location, quantity: shown(allocated) })),
     ),
     backordered: order.lines
       .filter(({ backordered }) => backordered > 0n)
-      .map(({ lineId, sku, backordered, promisedAt }) => ({ lineId, sku, quantity: shown(backordered), promisedAt: timeOrNull(promisedAt) })),
+      .map(({ lineId, sku, backordered, promisedAt }) => ({
+        lineId,
+        sku,
+        quantity: shown(backordered),
+        promisedAt: timeOrNull(promisedAt),
+      })),
     hold: order.hold,
     rejection: order.rejection,
     explanation: order.explanation,
@@ -109,7 +133,19 @@ export function orderDecision(order: Order): Static<typeof OrderDecision> {
 }
 
 export function orderDocument(order: Order): Static<typeof OrderDocument> {
-  const { company, orderId, status, channel, reference, customer, purchaseOrder, currency, placedAt, shipComplete, priority } = order;
+  const {
+    company,
+    orderId,
+    status,
+    channel,
+    reference,
+    customer,
+    purchaseOrder,
+    currency,
+    placedAt,
+    shipComplete,
+    priority,
+  } = order;
   return {
     company,
     orderId,
@@ -139,7 +175,12 @@ export function orderDocument(order: Order): Static<typeof OrderDocument> {
     invoices: order.invoices.map((invoice) => ({ ...invoice, total: shown(invoice.total) })),
     returns: order.returns.map(({ returnId, lines }) => ({
       returnId,
-      lines: lines.map(({ lineId, sku, requested, received }) => ({ lineId, sku, requested: shown(requested), received: shown(received) })),
+      lines: lines.map(({ lineId, sku, requested, received }) => ({
+        lineId,
+        sku,
+        requested: shown(requested),
+        received: shown(received),
+      })),
     })),
     explanation: order.explanation,
   };

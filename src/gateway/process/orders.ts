@@ -17,7 +17,13 @@ import { pageSchema } from "../page-schema.ts";
 import type { GatewayPorts } from "../ports.ts";
 import { Refusal } from "../problem.ts";
 import { type Answer, type HandledRoute, route } from "../route.ts";
-import { OrderDecision, OrderDocument, OrderStatusText, orderDecision, orderDocument } from "./order-document.ts";
+import {
+  OrderDecision,
+  OrderDocument,
+  OrderStatusText,
+  orderDecision,
+  orderDocument,
+} from "./order-document.ts";
 
 /** Who submits, where the key is bound to no system. */
 const API_SOURCE = "api";
@@ -35,18 +41,25 @@ function submitRoute({ commands, integration }: GatewayPorts): HandledRoute {
     operation: "submitOrder",
     tag: "Process",
     summary: "Submit an order and get the decision",
-    description: "Checked, allocated and reserved in one transaction. The key's system is the channel of the order.",
+    description:
+      "Checked, allocated and reserved in one transaction. The key's system is the channel of the order.",
     access: "process:write",
     idempotencyKey: true,
     body: OrderSubmitted,
     check: (body) => validateEvent("order.submitted", body),
     answers: {
       201: { description: "The order was decided", schema: OrderDecision },
-      200: { description: "The same order was submitted before; this is its decision", schema: OrderDecision },
+      200: {
+        description: "The same order was submitted before; this is its decision",
+        schema: OrderDecision,
+      },
       409: { description: "The order exists with other content" },
     },
     async handle({ caller, body, idempotencyKey }) {
-      const event = canonicalEvent(caller.system ?? API_SOURCE, integration.company, { type: "order.submitted", data: body });
+      const event = canonicalEvent(caller.system ?? API_SOURCE, integration.company, {
+        type: "order.submitted",
+        data: body,
+      });
       const data = event.data as OrderSubmitted;
       const answer = await commands.submit(
         event,
@@ -61,21 +74,36 @@ function submitRoute({ commands, integration }: GatewayPorts): HandledRoute {
 /** What is kept for repeats. A refusal is kept as its code. */
 function submitted(order: Order, data: OrderSubmitted, existed: boolean): { status: number; body: unknown } {
   if (!existed) return { status: 201, body: orderDecision(order) };
-  return saysTheSame(order, data) ? { status: 200, body: orderDecision(order) } : { status: 409, body: { code: "order.exists" } };
+  return saysTheSame(order, data)
+    ? { status: 200, body: orderDecision(order) }
+    : { status: 409, body: { code: "order.exists" } };
 }
 
 function decided(answer: { status: number; body: unknown; replayed: boolean }, orderId: string): Answer {
   const { code, detail } = answer.body as { code?: string; detail?: string };
   if (answer.status >= 400) {
-    throw new Refusal(code ?? "gateway.fault", detail ?? `Order ${orderId} exists with other content; GET /process/v1/orders/${encodeURIComponent(orderId)} shows it.`);
+    throw new Refusal(
+      code ?? "gateway.fault",
+      detail ??
+        `Order ${orderId} exists with other content; GET /process/v1/orders/${encodeURIComponent(orderId)} shows it.`,
+    );
   }
   if (!answer.replayed) return { status: answer.status, body: answer.body };
   return { status: 200, headers: { "idempotency-replayed": "true" }, body: answer.body };
 }
 
-function idempotent(caller: Caller, command: string, key: string | undefined, body: unknown): { client: string; key: string; request: string } | undefined {
+function idempotent(
+  caller: Caller,
+  command: string,
+  key: string | undefined,
+  body: unknown,
+): { client: string; key: string; request: string } | undefined {
   if (key === undefined) return undefined;
-  const idempotency: IdempotencyKey = { client: caller.id, key, request: contentHash(`${command}\n${canonicalJson(body)}`) };
+  const idempotency: IdempotencyKey = {
+    client: caller.id,
+    key,
+    request: contentHash(`${command}\n${canonicalJson(body)}`),
+  };
   return idempotency;
 }
 
@@ -90,14 +118,23 @@ function readRoute({ operations, integration }: GatewayPorts): HandledRoute {
     etag: true,
     pathParameters: OrderPath,
     query: CompanyQuery,
-    answers: { 200: { description: "The order as it stands", schema: OrderDocument }, 304: { description: "It has not changed" } },
+    answers: {
+      200: { description: "The order as it stands", schema: OrderDocument },
+      304: { description: "It has not changed" },
+    },
     async handle({ path, query }) {
-      return { body: orderDocument(await findOrder(operations, query.company ?? integration.company, path.orderId)) };
+      return {
+        body: orderDocument(await findOrder(operations, query.company ?? integration.company, path.orderId)),
+      };
     },
   });
 }
 
-async function findOrder(operations: GatewayPorts["operations"], company: string, orderId: string): Promise<Order> {
+async function findOrder(
+  operations: GatewayPorts["operations"],
+  company: string,
+  orderId: string,
+): Promise<Order> {
   const order = await operations.order(company, orderId);
   if (order === null) throw new Refusal("order.not-found", `There is no order ${orderId}.`);
   return order;
@@ -138,7 +175,12 @@ function listRoute({ operations, integration }: GatewayPorts): HandledRoute {
 
 const CancelBody = object({
   reason: Type.Optional(Text),
-  lines: Type.Optional(Type.Array(object({ lineId: Identifier, sku: Identifier, quantity: PositiveDecimalText }), { minItems: 1, maxItems: 5000 })),
+  lines: Type.Optional(
+    Type.Array(object({ lineId: Identifier, sku: Identifier, quantity: PositiveDecimalText }), {
+      minItems: 1,
+      maxItems: 5000,
+    }),
+  ),
 });
 
 function cancelRoute({ commands, operations, integration }: GatewayPorts): HandledRoute {
@@ -148,7 +190,8 @@ function cancelRoute({ commands, operations, integration }: GatewayPorts): Handl
     operation: "cancelOrder",
     tag: "Process",
     summary: "Cancel an order, or units of its lines",
-    description: "What no place has been told of is cancelled at once. Units that were released are asked back, and are cancelled when the place confirms it.",
+    description:
+      "What no place has been told of is cancelled at once. Units that were released are asked back, and are cancelled when the place confirms it.",
     access: "process:write",
     idempotencyKey: true,
     pathParameters: OrderPath,
@@ -163,7 +206,10 @@ function cancelRoute({ commands, operations, integration }: GatewayPorts): Handl
       const company = query.company ?? integration.company;
       refuseFinal(await findOrder(operations, company, path.orderId));
       const data = { ...body, company, orderId: path.orderId, requestedAt: timeFromEpochMs(Date.now()) };
-      const event = canonicalEvent(caller.system ?? API_SOURCE, company, { type: "order.cancellation.requested", data });
+      const event = canonicalEvent(caller.system ?? API_SOURCE, company, {
+        type: "order.cancellation.requested",
+        data,
+      });
       const answer = await commands.submit(
         event,
         ({ order }) => ({ status: order!.cancelling.length > 0 ? 202 : 200, body: orderDocument(order!) }),
@@ -181,5 +227,8 @@ function refuseFinal(order: Order): void {
   if (order.status === "cancelled") return;
   const open = order.lines.some((line) => line.quantity - line.cancelled - line.shipped > 0n);
   if (open && order.status !== "closed" && order.status !== "rejected") return;
-  throw new Refusal("order.not-cancellable", `Order ${order.orderId} is ${order.status}: nothing of it is left to cancel.`);
+  throw new Refusal(
+    "order.not-cancellable",
+    `Order ${order.orderId} is ${order.status}: nothing of it is left to cancel.`,
+  );
 }

@@ -3,6 +3,7 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { Type } from "typebox";
 import type { Outcome } from "../../engine/log/incoming.ts";
+import type { Caller } from "../access.ts";
 import { requireSystem } from "../access.ts";
 import { acceptType, parseBody } from "../body.ts";
 import type { GatewayLimits } from "../limits.ts";
@@ -10,7 +11,6 @@ import { CloudEvent, CloudEventBatch, EventResult } from "../openapi/cloud-event
 import type { GatewayPorts } from "../ports.ts";
 import { Refusal } from "../problem.ts";
 import { sendText } from "../respond.ts";
-import type { Caller } from "../access.ts";
 import type { ServedRoute } from "../route.ts";
 import { readCloudEvent } from "./cloud-event.ts";
 
@@ -42,7 +42,10 @@ export function eventsRoute(ports: GatewayPorts, limits: GatewayLimits): ServedR
 
   function recordBatch(system: string, body: unknown[], reply: FastifyReply): void {
     if (body.length > limits.batchMax) {
-      throw new Refusal("event.batch-too-large", `A batch holds at most ${limits.batchMax} events, and this one holds ${body.length}.`);
+      throw new Refusal(
+        "event.batch-too-large",
+        `A batch holds at most ${limits.batchMax} events, and this one holds ${body.length}.`,
+      );
     }
     const read = body.map((event) => readCloudEvent(system, company, event));
     ports.recorder.record(read.map(({ incoming }) => incoming)).then(
@@ -61,12 +64,19 @@ export function eventsRoute(ports: GatewayPorts, limits: GatewayLimits): ServedR
       "Events are recorded durably before they are answered. The source is the system that the address names, whatever the event says; " +
       "the same id with the same content is a duplicate, with other content a conflict. Paths of errors begin at the event.",
     access: "system:write",
-    parameters: { path: Type.Object({ system: Type.String({ description: "A system of the integration" }) }) },
-    body: { [SINGLE_MEDIA]: CloudEvent, [BATCH_MEDIA]: CloudEventBatch, "application/json": Type.Union([CloudEvent, CloudEventBatch]) },
+    parameters: {
+      path: Type.Object({ system: Type.String({ description: "A system of the integration" }) }),
+    },
+    body: {
+      [SINGLE_MEDIA]: CloudEvent,
+      [BATCH_MEDIA]: CloudEventBatch,
+      "application/json": Type.Union([CloudEvent, CloudEventBatch]),
+    },
     bodyMaxBytes: limits.intakeMaxBytes,
     answers: {
       200: {
-        description: "A single event was recorded or is a duplicate; a batch was answered event by event, in its order",
+        description:
+          "A single event was recorded or is a duplicate; a batch was answered event by event, in its order",
         schema: Type.Union([EventResult, Type.Object({ results: Type.Array(EventResult) })]),
       },
       409: { description: "A single event: its id was used for other content" },
@@ -82,8 +92,10 @@ export function unknownSystem(system: string): Refusal {
 
 /** `application/json` may be either. */
 function checkShape(media: string, body: unknown): void {
-  if (media === SINGLE_MEDIA && Array.isArray(body)) throw new Refusal("request.type-unsupported", `A batch is sent as ${BATCH_MEDIA}.`);
-  if (media === BATCH_MEDIA && !Array.isArray(body)) throw new Refusal("request.type-unsupported", `One event is sent as ${SINGLE_MEDIA}.`);
+  if (media === SINGLE_MEDIA && Array.isArray(body))
+    throw new Refusal("request.type-unsupported", `A batch is sent as ${BATCH_MEDIA}.`);
+  if (media === BATCH_MEDIA && !Array.isArray(body))
+    throw new Refusal("request.type-unsupported", `One event is sent as ${SINGLE_MEDIA}.`);
 }
 
 function sendOne(reply: FastifyReply, id: string, outcome: Outcome): void {

@@ -9,8 +9,8 @@ export function webhookAccess(webhookOf: (system: string, topic: string) => Webh
   return (system: string, topic: string): "signature" | "key" | undefined => {
     const webhook = webhookOf(system, topic);
     if (webhook === undefined) return undefined;
-    let access = known.get(webhook);
-    if (access === undefined) known.set(webhook, (access = takesUnsigned(webhook) ? "key" : "signature"));
+    const access = known.get(webhook) ?? (takesUnsigned(webhook) ? "key" : "signature");
+    known.set(webhook, access);
     return access;
   };
 }

@@ -16,14 +16,21 @@ const EMPTY = Buffer.alloc(0);
 export function webhooksRoute(ports: GatewayPorts, limits: GatewayLimits, gate: KeyGate): ServedRoute {
   async function serve(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     const { system, topic } = request.params as { system: string; topic: string };
-    const access = Object.hasOwn(ports.integration.systems, system) ? ports.webhookAccess(system, topic) : undefined;
+    const access = Object.hasOwn(ports.integration.systems, system)
+      ? ports.webhookAccess(system, topic)
+      : undefined;
     if (access === undefined) throw new Refusal("webhook.unknown-topic", "There is no such webhook.");
     if (access === "key") {
       const caller = await gate.callerOf(request);
       requireScope(caller, "system:write");
       requireSystem(caller, system);
     }
-    const outcomes = await ports.receiver.webhook(system, topic, request.headers, (request.body as Buffer | undefined) ?? EMPTY);
+    const outcomes = await ports.receiver.webhook(
+      system,
+      topic,
+      request.headers,
+      (request.body as Buffer | undefined) ?? EMPTY,
+    );
     return sendText(reply, 200, answerText(outcomes));
   }
 
@@ -33,7 +40,8 @@ export function webhooksRoute(ports: GatewayPorts, limits: GatewayLimits, gate: 
     operation: "receiveWebhook",
     tag: "System",
     summary: "Receive what a system pushes",
-    description: "The body is the system's own; its connector verifies the signature and maps it. It is kept as a receipt, so that a mended mapping can map it again.",
+    description:
+      "The body is the system's own; its connector verifies the signature and maps it. It is kept as a receipt, so that a mended mapping can map it again.",
     access: "signed",
     parameters: { path: Type.Object({ system: Type.String(), topic: Type.String() }) },
     body: { "*/*": Type.Unknown() },
@@ -41,7 +49,12 @@ export function webhooksRoute(ports: GatewayPorts, limits: GatewayLimits, gate: 
     answers: {
       200: {
         description: "Everything in it is kept",
-        schema: Type.Object({ received: Type.Integer(), recorded: Type.Integer(), duplicate: Type.Integer(), conflict: Type.Integer() }),
+        schema: Type.Object({
+          received: Type.Integer(),
+          recorded: Type.Integer(),
+          duplicate: Type.Integer(),
+          conflict: Type.Integer(),
+        }),
       },
     },
     serve,
