@@ -36,8 +36,8 @@ export async function untilRest(
   look: (rest: Rest) => void,
   stopped: () => boolean,
 ): Promise<void> {
-  let last = "";
-  let changedAt = performance.now();
+  const begun = performance.now();
+  let last = { everything: "", changedAt: begun, left: -1, movedAt: begun };
   while (!stopped()) {
     const health = await Promise.all(systemNames.map((name) => distributor.control<Health>(name, "health")));
     const books = await installation.ask<BooksAnswer>("GET", "/ops/v1/books");
@@ -48,17 +48,16 @@ export async function untilRest(
       0,
     );
     look({ waiting, working });
-    const now = JSON.stringify([health.map(({ counts }) => counts), books]);
-    if (now !== last) {
-      last = now;
-      changedAt = performance.now();
-    }
-    const stillMs = performance.now() - changedAt;
-    if (waiting + working === 0 && stillMs >= STILL_MS) return;
-    if (stillMs >= maxMs) {
+    const at = performance.now();
+    const everything = JSON.stringify([health.map(({ counts }) => counts), books]);
+    if (everything !== last.everything) last = { ...last, everything, changedAt: at };
+    if (waiting + working !== last.left) last = { ...last, left: waiting + working, movedAt: at };
+    if (waiting + working === 0 && at - last.changedAt >= STILL_MS) return;
+    if (waiting + working > 0 && at - last.movedAt >= maxMs) {
+      const seconds = Math.round((at - last.movedAt) / 1_000);
       throw new CrossdockError(
         "demo.no-rest",
-        `Nothing has moved for ${Math.round(stillMs / 1_000)} s, and still ${waiting} deliveries wait and ${working} documents are in work.`,
+        `Nothing has moved for ${seconds} s, and still ${waiting} deliveries wait and ${working} documents are in work.`,
       );
     }
     await sleep(LOOK_MS);

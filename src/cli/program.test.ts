@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -69,6 +69,14 @@ describe("what was typed", () => {
     }
     const { out } = await crossdock(folder(), ["--version"]);
     expect(out).toMatch(/^\d+\.\d+\.\d+\n$/);
+  });
+
+  it("is what docs/cli.md says, command by command", async () => {
+    const page = readFileSync(new URL("../../docs/cli.md", import.meta.url), "utf8");
+    const { out } = await crossdock(folder(), ["--help"]);
+    const names = [...out.slice(out.indexOf("Commands:")).matchAll(/^ {2}(\w+)/gm)].map(([, name]) => name!);
+    expect(names.length).toBeGreaterThan(10);
+    for (const name of names) expect(page).toContain(`crossdock ${name}`);
   });
 
   it("fails as one JSON document with --json", async () => {

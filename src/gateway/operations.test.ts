@@ -1,7 +1,9 @@
+import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { resolveIntegration } from "../connector/resolve.ts";
 import { http } from "../connectors/http/index.ts";
 import { defineIntegration, flow } from "../policy/define.ts";
+import { problemKinds } from "./problem-codes.ts";
 import { type TestGateway, testGateway } from "./testing.ts";
 
 /** Nothing listens there: deliveries wait, and their attempts can be seen. */
@@ -329,5 +331,23 @@ describe("the OpenAPI document", () => {
       expect(json.components.schemas, name).toHaveProperty([name!]);
     expect(json.components.schemas).toHaveProperty(["inventory.level.observed"]);
     expect(json.components.schemas).not.toHaveProperty(["order.accepted"]);
+  });
+
+  it("is what docs/api.md says, route by route and code by code", async () => {
+    const page = readFileSync(new URL("../../docs/api.md", import.meta.url), "utf8");
+    const { json } = await get("/openapi.json");
+    for (const [path, methods] of Object.entries(json.paths as Record<string, object>)) {
+      for (const method of Object.keys(methods))
+        expect(page).toContain(`\`${method.toUpperCase()} ${path}\``);
+    }
+    const rows = [...page.slice(page.indexOf("## Codes")).matchAll(/^\| (\d{3}) \| (.+) \|$/gm)];
+    const documented = rows.flatMap(([, status, codes]) =>
+      [...codes!.matchAll(/`([^`]+)`/g)].map(([, code]) => `${code} ${status}`),
+    );
+    expect(documented.sort()).toEqual(
+      Object.entries(problemKinds)
+        .map(([code, { status }]) => `${code} ${status}`)
+        .sort(),
+    );
   });
 });

@@ -1,6 +1,6 @@
 // crossdock status: how every system stands, how far the projection is, what is open.
 
-import { COUNT_MAX } from "../../engine/operations/backlog.ts";
+import { COUNT_MAX, LANES_MAX } from "../../engine/operations/backlog.ts";
 import {
   type InstallationStatus,
   installationStatus,
@@ -49,12 +49,12 @@ function columns(status: InstallationStatus): Column<SystemStatus>[] {
       value: (s) => (s.mode === "observe" ? `${s.state} (observe)` : s.state),
       style: (s) => (s.state === "well" ? "green" : "red"),
     },
-    { title: "WAITING", value: (s) => atLeast(s.waiting), right: true },
-    { title: "LANES", value: (s) => count(s.lanes), right: true },
+    { title: "WAITING", value: (s) => atLeast(s.waiting, COUNT_MAX), right: true },
+    { title: "LANES", value: (s) => atLeast(s.lanes, LANES_MAX), right: true },
     { title: "OLDEST", value: (s) => (s.oldestAgeMs === null ? "" : duration(s.oldestAgeMs)), right: true },
     {
       title: "PARKED",
-      value: (s) => atLeast(s.parked),
+      value: (s) => atLeast(s.parked, COUNT_MAX),
       right: true,
       style: (s) => (s.parked > 0 ? "yellow" : undefined),
     },
@@ -64,7 +64,7 @@ function columns(status: InstallationStatus): Column<SystemStatus>[] {
   ];
 }
 
-const atLeast = (value: number): string => (value >= COUNT_MAX ? `${count(value)}+` : count(value));
+const atLeast = (value: number, most: number): string => (value >= most ? `${count(value)}+` : count(value));
 
 const counts = (figures: Record<string, number>): string =>
   Object.entries(figures)

@@ -255,3 +255,46 @@ test("what was cancelled while an order was held is not promised, and the ledger
     "order.status → portal",
   ]);
 });
+
+describe("totals that the ledger states", () => {
+  const state = (house: House, ...totals: [string, string, number][]) =>
+    house.say("order.cancellation.requested", "erp", {
+      requestedAt: house.now,
+      cumulative: true,
+      lines: totals.map(([lineId, sku, total]) => of(lineId, sku, total)),
+    });
+
+  test("cancel what they add, once, however often they are said", () => {
+    const house = new House().stock("A", "EAST", 20).stock("B", "EAST", 20);
+    house.submit({ lines });
+    for (const total of [2, 2, 5, 2, 5]) state(house, ["1", "A", total]);
+    expect(house.order().lines[0]).toMatchObject({ cancelled: 5_000_000n });
+    expect(house.problems).toEqual([]);
+    expectBalanced(house);
+  });
+
+  test("are an echo where we told the ledger, and change nothing", () => {
+    const house = new House().stock("A", "EAST", 20).stock("B", "EAST", 20);
+    house.submit({ lines });
+    ask(house, [of("1", "A", 3)]);
+    const before = house.order();
+    state(house, ["1", "A", 3]);
+    expect(house.order()).toBe(before);
+    ask(house, [of("1", "A", 1)]);
+    const told = house.outbound.filter((one) => one.type === "order.cancellation");
+    expect(told.map(({ payload }) => (payload as CancellationPayload).lines[0])).toEqual([
+      { lineId: "1", sku: "A", quantity: "3", cancelled: "3" },
+      { lineId: "1", sku: "A", quantity: "1", cancelled: "4" },
+    ]);
+  });
+
+  test("ask a place for no more than once", () => {
+    const house = booked();
+    for (const _ of [1, 2, 3]) state(house, ["1", "A", 4]);
+    expect(house.order().cancelling).toMatchObject([{ location: "EAST", lines: [{ quantity: 4_000_000n }] }]);
+    confirm(house, [of("1", "A", 4)]);
+    state(house, ["1", "A", 4]);
+    expect(house.order().lines[0]).toMatchObject({ cancelled: 4_000_000n });
+    expectBalanced(house);
+  });
+});

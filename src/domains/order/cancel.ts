@@ -6,6 +6,7 @@ import type { Decision } from "./decision.ts";
 import {
   askedBack,
   askedBackOf,
+  beyondCancelled,
   linesById,
   matchLines,
   openUnits,
@@ -34,7 +35,8 @@ interface CancellationPlan {
 export function decideCancellation(d: Decision, data: OrderEventData<"order.cancellation.requested">): void {
   if (d.order.status === "rejected" || d.order.status === "cancelled") return;
   const wanted = data.lines === undefined ? wholeOrder(d.order) : someLines(d, data.lines);
-  const plan = planCancellation(d.order, wanted.units);
+  const units = data.cumulative === true ? beyondCancelled(d.order, wanted.units) : wanted.units;
+  const plan = planCancellation(d.order, units);
   carryOut(d, plan, data.reason ?? "");
   refuseCancellation(d, plan.refused, wanted.strange);
 }

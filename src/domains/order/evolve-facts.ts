@@ -5,6 +5,7 @@ import { parseTime } from "../../core/time.ts";
 import type { OrderEventData } from "./contract.ts";
 import {
   askedBack,
+  beyondCancelled,
   changeLines,
   changePlace,
   findPlace,
@@ -90,6 +91,11 @@ export function withCancellationRequest(
 ): Order {
   if (order.status === "rejected" || order.status === "cancelled") return order;
   if (!order.lines.some((line) => openUnits(line) > ZERO)) return order;
+  // Totals that say nothing new are the echo of what was cancelled here.
+  if (data.cumulative === true && data.lines !== undefined) {
+    const { known, strange } = matchLines(order, data.lines);
+    if (strange.length === 0 && beyondCancelled(order, known).size === 0) return order;
+  }
   const requested = data.lines === undefined || order.cancellation?.requested === true;
   return { ...order, cancellation: { requested, reason: data.reason ?? "", by } };
 }

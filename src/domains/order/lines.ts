@@ -172,3 +172,14 @@ export function withoutMootQuestions(order: Order, location: string): Order {
   }
   return withAskedBack(order, location, moot);
 }
+
+/** What stated totals ask for beyond what is cancelled already, or asked back and not answered for. */
+export function beyondCancelled(order: Order, totals: ReadonlyMap<string, Decimal>): Map<string, Decimal> {
+  const lines = linesById(order);
+  const beyond = new Map<string, Decimal>();
+  for (const [lineId, total] of totals) {
+    const units = total - lines.get(lineId)!.cancelled - askedBackOf(order, lineId);
+    if (units > ZERO) beyond.set(lineId, units);
+  }
+  return beyond;
+}

@@ -109,7 +109,13 @@ export function sendLedgerCancellation(
   const { order } = d;
   const key = `${keyOf(order)}/cancellation#${order.cancellationCount}`;
   const payload = cancellationOf(order, "", order.booking?.document ?? "", lines, reason);
-  d.send({ type: "order.cancellation", key, addressee: ledger, payload });
+  // Totals, so that the ledger can be told as often as it takes.
+  const held = linesById(order);
+  const totals = payload.lines.map((line) => ({
+    ...line,
+    cancelled: formatDecimal(held.get(line.lineId)!.cancelled),
+  }));
+  d.send({ type: "order.cancellation", key, addressee: ledger, payload: { ...payload, lines: totals } });
 }
 
 export type CancelledUnits = Pick<LineUnits, "lineId" | "sku" | "quantity">;

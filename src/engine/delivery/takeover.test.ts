@@ -109,11 +109,11 @@ describe("a node that dies", () => {
 
   it("finds its claims as long as one of what they hold is not settled", async () => {
     const erp = new MemorySystem("erp");
-    erp.script = (message) => {
+    erp.script = async (message) => {
       erp.take(message);
-      return message.key === "O-1"
-        ? { kind: "done", facts: [{ type: "order.booked", data: {} }] }
-        : { kind: "done" };
+      if (message.key === "O-1") return { kind: "done", facts: [{ type: "order.booked", data: {} }] };
+      await new Promise((resolve) => setTimeout(resolve, 30));
+      return { kind: "done" };
     };
     let open: (() => void) | undefined;
     const gate = new Promise<void>((resolve) => {

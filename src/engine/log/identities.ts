@@ -50,8 +50,11 @@ export class Identities {
   /** Seals the open epoch when it is full. Run by the schedule of one node or of several: the lock decides. */
   async maintain(): Promise<void> {
     const added = this.added;
-    const open = await countIdentities(this.db, added);
-    this.added -= added;
+    this.added = 0;
+    const open = await countIdentities(this.db, added).catch((error: unknown) => {
+      this.added += added;
+      throw error;
+    });
     if (open.identities >= this.epochMax) await sealEpoch(this.db, open.epoch, drawFilter);
     await this.refresh();
   }

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type TestDatabase, testDatabase } from "../../postgres/testing.ts";
 import { readFacts } from "../../store/event.ts";
@@ -164,9 +165,14 @@ describe("identity", () => {
   test("epochs are sealed while two nodes record: nothing is recorded twice, and old epochs still know", async () => {
     const dice = new Dice();
     const nodes = [await newHouse(150), await newHouse(150)];
-    const sealing = setInterval(() => {
-      for (const node of nodes) void node.identities.maintain();
-    }, 7);
+    let recording = true;
+    const maintain = async (node: House) => {
+      while (recording) {
+        await node.identities.maintain();
+        await sleep(5);
+      }
+    };
+    const sealing = [...nodes, nodes[0]!].map(maintain);
     const recorded = new Map<string, number>();
     const worker = async (node: House) => {
       for (let round = 0; round < 40; round++) {
@@ -179,8 +185,8 @@ describe("identity", () => {
       }
     };
     await Promise.all([...nodes, ...nodes].map(worker));
-    clearInterval(sealing);
-    for (const node of nodes) await node.identities.maintain();
+    recording = false;
+    await Promise.all(sealing);
     const { rows } = await database.db.query<{ count: string }>(
       "select count(*) as count from identity_epoch where sealed_at is not null",
     );

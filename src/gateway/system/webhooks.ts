@@ -54,6 +54,7 @@ export function webhooksRoute(ports: GatewayPorts, limits: GatewayLimits, gate: 
           recorded: Type.Integer(),
           duplicate: Type.Integer(),
           conflict: Type.Integer(),
+          rejected: Type.Integer(),
         }),
       },
     },
@@ -65,6 +66,5 @@ export function webhooksRoute(ports: GatewayPorts, limits: GatewayLimits, gate: 
 function answerText(outcomes: readonly Outcome[]): string {
   const counts = { recorded: 0, duplicate: 0, conflict: 0, rejected: 0 };
   for (const { status } of outcomes) counts[status] += 1;
-  const { recorded, duplicate, conflict } = counts;
-  return JSON.stringify({ received: outcomes.length, recorded, duplicate, conflict });
+  return JSON.stringify({ received: outcomes.length, ...counts });
 }
