@@ -13,7 +13,7 @@ export interface StartFlags extends InstallationFlags {
   host?: string;
 }
 
-const STOP_SIGNALS = ["SIGTERM", "SIGINT"] as const;
+const STOP_SIGNALS = ["SIGTERM", "SIGINT", "SIGHUP"] as const;
 const FORCED_EXIT = 130;
 
 export async function runStart(context: CommandContext, flags: StartFlags): Promise<void> {
