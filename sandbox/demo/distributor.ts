@@ -62,17 +62,23 @@ export class Distributor {
     }
   }
 
-  erp<Answer>(method: string, path: string, body?: unknown): Promise<Answer> {
+  erp<Answer>(method: string, path: string, body?: unknown, look?: Look<Answer>): Promise<Answer> {
     const headers = { apikey: this.credentials.erp.apiKey };
-    return patiently(() => call<Answer>(`${this.systems.erp.url}/odata/v4/${path}`, method, headers, body));
+    return patiently(
+      () => call<Answer>(`${this.systems.erp.url}/odata/v4/${path}`, method, headers, body),
+      look,
+    );
   }
 
-  portal<Answer>(method: string, path: string, body?: unknown): Promise<Answer> {
+  portal<Answer>(method: string, path: string, body?: unknown, look?: Look<Answer>): Promise<Answer> {
     const headers = { authorization: `Token ${this.credentials.portal.token}` };
-    return patiently(() => call<Answer>(`${this.systems.portal.url}/api/${path}`, method, headers, body));
+    return patiently(
+      () => call<Answer>(`${this.systems.portal.url}/api/${path}`, method, headers, body),
+      look,
+    );
   }
 
-  async crm<Answer>(method: string, path: string, body?: unknown): Promise<Answer> {
+  async crm<Answer>(method: string, path: string, body?: unknown, look?: Look<Answer>): Promise<Answer> {
     return patiently(async () => {
       this.crmToken ??= await this.openCrm();
       try {
@@ -82,7 +88,7 @@ export class Distributor {
         this.crmToken = undefined;
         throw error;
       }
-    });
+    }, look);
   }
 
   private async openCrm(): Promise<string> {
@@ -97,11 +103,15 @@ export class Distributor {
   }
 }
 
+/** What a person looks for before entering something again: it may have been taken although no answer came. */
+export type Look<Answer> = () => Promise<Answer | undefined>;
+
 /** A person in front of a system that does not answer tries again; 4xx is an answer. */
-async function patiently<Answer>(attempt: () => Promise<Answer>): Promise<Answer> {
+async function patiently<Answer>(attempt: () => Promise<Answer>, look?: Look<Answer>): Promise<Answer> {
   for (let tries = 1; ; tries++) {
     try {
-      return await attempt();
+      const found = tries > 1 ? await look?.() : undefined;
+      return found ?? (await attempt());
     } catch (error) {
       const refused = error instanceof CrossdockError && error.retry === "never";
       if (refused || tries >= 200) throw error;

@@ -26,7 +26,7 @@ export async function enterOrder(clerk: Clerk, order: RetailOrder): Promise<Ente
 }
 
 async function enterInPortal({ distributor }: Clerk, order: RetailOrder): Promise<EnteredOrder> {
-  const answer = await distributor.portal<{ orderNo: string }>("POST", "checkout", {
+  const basket = {
     buyer: { code: order.customer?.id ?? null, name: nameOf(order), country: order.country ?? null },
     poNumber: order.number,
     currency: "GBP",
@@ -42,7 +42,9 @@ async function enterInPortal({ distributor }: Clerk, order: RetailOrder): Promis
       label: `${line.code} ${line.description}`.trim(),
       amount: line.amount,
     })),
-  });
+  };
+  const look = () => findInPortal(distributor, order.number);
+  const answer = await distributor.portal<{ orderNo: string }>("POST", "checkout", basket, look);
   return { channel: "portal", document: answer.orderNo, lines: positions(order.lines, (index) => index + 1) };
 }
 
@@ -60,14 +62,16 @@ async function enterInCrm({ distributor, seeded }: Clerk, order: RetailOrder): P
     quantity: 1,
     unit_price: Number(line.amount),
   }));
-  const { id } = await distributor.crm<{ id: string }>("POST", "orders", {
+  const taken = {
     account_id: account,
     stage: "activated",
     customer_po: order.number,
     ordered_at: order.placedAt,
     currency_iso_code: "GBP",
     lines: [...goods, ...freight],
-  });
+  };
+  const look = () => findInCrm(distributor, order.number);
+  const { id } = await distributor.crm<{ id: string }>("POST", "orders", taken, look);
   const kept = await distributor.crm<{ lines: { id: string }[] }>("GET", `orders/${id}`);
   return { channel: "crm", document: id, lines: positions(order.lines, (index) => kept.lines[index]!.id) };
 }
@@ -86,18 +90,60 @@ async function enterInErp({ distributor, knownToErp }: Clerk, order: RetailOrder
     Quantity: 1,
     NetPrice: Number(line.amount),
   }));
-  const kept = await distributor.erp<{ OrderNumber: string; ID: number }>("POST", "SalesOrders", {
+  const keyed = {
     SalesChannel: Number(order.number.slice(-1)) % 2 === 0 ? "COUNTER" : "TELEPHONE",
     CustomerNumber: customer,
     CustomerPurchaseOrder: order.number,
     Currency: "GBP",
     Lines: [...goods, ...freight],
-  });
+  };
+  const look = () => findInErp(distributor, order.number);
+  const kept = await distributor.erp<{ OrderNumber: string }>("POST", "SalesOrders", keyed, look);
   return {
     channel: "erp",
     document: kept.OrderNumber,
     lines: positions(order.lines, (index) => 10 * (index + 1)),
   };
+}
+
+async function findInPortal(
+  distributor: Distributor,
+  number: string,
+): Promise<{ orderNo: string } | undefined> {
+  for (let page = 1, pages = 1; page <= pages; page++) {
+    const list = await distributor.portal<{ orders: { orderNo: string; poNumber: string }[]; pages: number }>(
+      "GET",
+      `orders?page=${page}&perPage=500`,
+    );
+    const found = list.orders.find(({ poNumber }) => poNumber === number);
+    if (found !== undefined) return found;
+    pages = list.pages;
+  }
+  return undefined;
+}
+
+async function findInCrm(distributor: Distributor, number: string): Promise<{ id: string } | undefined> {
+  for (let token: string | null = ""; token !== null; ) {
+    const more: string = token === "" ? "" : `&page_token=${encodeURIComponent(token)}`;
+    const list: { records: { id: string; customer_po: string }[]; next_page_token: string | null } =
+      await distributor.crm("GET", `orders?page_size=200${more}`);
+    const found = list.records.find(({ customer_po }) => customer_po === number);
+    if (found !== undefined) return found;
+    token = list.next_page_token ?? null;
+  }
+  return undefined;
+}
+
+async function findInErp(
+  distributor: Distributor,
+  number: string,
+): Promise<{ OrderNumber: string } | undefined> {
+  const filter = encodeURIComponent(`CustomerPurchaseOrder eq '${number}'`);
+  const { value } = await distributor.erp<{ value: { OrderNumber: string }[] }>(
+    "GET",
+    `SalesOrders?$filter=${filter}`,
+  );
+  return value[0];
 }
 
 const nameOf = (order: RetailOrder) =>

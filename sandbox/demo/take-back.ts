@@ -1,5 +1,6 @@
 // Cancellations of the data, played as what they are: soon after the order a cancellation, later a return. What no
 // sale covers is reported as it is, and ends as an exception.
+import { setTimeout as sleep } from "node:timers/promises";
 import type { RetailCancellation } from "../retail/orders.ts";
 import type { Distributor } from "./distributor.ts";
 import type { EnteredOrder } from "./enter.ts";
@@ -29,20 +30,41 @@ export async function takeBack(
 ): Promise<void> {
   if (order.channel === "portal") {
     const items = parts.map((part) => ({ pos: order.lines.get(part.lineId), qty: Number(part.quantity) }));
-    await distributor.portal(
-      "POST",
-      `orders/${order.document}/${soon ? "cancel-request" : "return-request"}`,
-      { reason, items },
-    );
+    const kind = soon ? "cancel-request" : "return-request";
+    const look = () => findRequest(distributor, `${kind}s`, order.document, reason);
+    await distributor.portal("POST", `orders/${order.document}/${kind}`, { reason, items }, look);
   } else if (order.channel === "crm") {
     const lines = parts.map((part) => ({
       line_id: order.lines.get(part.lineId),
       quantity: Number(part.quantity),
     }));
-    await distributor.crm("POST", `orders/${order.document}/returns`, { reason, lines });
+    const look = async () => {
+      const kept = await distributor.crm<{ return_requests: { reason: string }[] }>(
+        "GET",
+        `orders/${order.document}`,
+      );
+      return kept.return_requests.find((request) => request.reason === reason);
+    };
+    await distributor.crm("POST", `orders/${order.document}/returns`, { reason, lines }, look);
   } else {
     await takeBackInErp(distributor, order, parts, reason);
   }
+}
+
+async function findRequest(
+  distributor: Distributor,
+  list: string,
+  orderNo: string,
+  reason: string,
+): Promise<object | undefined> {
+  type Requests = { requests: { orderNo: string; reason: string }[]; pages: number };
+  for (let page = 1, pages = 1; page <= pages; page++) {
+    const read = await distributor.portal<Requests>("GET", `${list}?page=${page}&perPage=500`);
+    const found = read.requests.find((request) => request.orderNo === orderNo && request.reason === reason);
+    if (found !== undefined) return found;
+    pages = read.pages;
+  }
+  return undefined;
 }
 
 interface ErpOrder {
@@ -54,53 +76,76 @@ interface ErpInvoice {
   Lines: { LineNumber: number; SalesOrderLine: number; Quantity: number; CreditedQuantity: number }[];
 }
 
-/** The clerk cancels what has not left; for what has, a credit memo is keyed against the invoice. */
+/** After so long without an invoice the goods wait for stock somewhere: the clerk cancels them. */
+const PATIENCE_MS = 15_000;
+
+/** A clerk credits what was billed, and cancels what still waits when everybody else has their goods. */
 async function takeBackInErp(
   distributor: Distributor,
   order: EnteredOrder,
   parts: Part[],
   reason: string,
 ): Promise<void> {
-  const filter = encodeURIComponent(`OrderNumber eq '${order.document}'`);
-  const { value } = await distributor.erp<{ value: ErpOrder[] }>("GET", `SalesOrders?$filter=${filter}`);
-  const kept = value[0]!;
+  const until = performance.now() + PATIENCE_MS;
   for (const part of parts) {
-    const number = order.lines.get(part.lineId) as number;
-    const line = kept.Lines.find((candidate) => candidate.LineNumber === number)!;
-    const open = line.Quantity - line.DeliveredQuantity - line.CancelledQuantity;
-    const wanted = Number(part.quantity);
-    if (line.DeliveredQuantity === 0 && wanted <= open) {
-      const Lines = [{ LineNumber: number, CancelledQuantity: line.CancelledQuantity + wanted }];
-      await distributor.erp("PATCH", `SalesOrders(${kept.ID})`, { Lines });
-    } else {
-      await creditInErp(distributor, order.document, number, wanted, reason);
+    const line = order.lines.get(part.lineId) as number;
+    let left = Number(part.quantity);
+    while (left > 0 && performance.now() < until) {
+      left -= await creditBilled(distributor, order.document, line, left, reason);
+      if (left > 0) await sleep(300);
     }
+    if (left > 0) await cancelOpen(distributor, order.document, line, left);
   }
 }
 
-async function creditInErp(
+/** Returns how many units could be credited. */
+async function creditBilled(
   distributor: Distributor,
   orderNumber: string,
   line: number,
   wanted: number,
   reason: string,
-): Promise<void> {
+): Promise<number> {
   const filter = encodeURIComponent(`SalesOrder eq '${orderNumber}'`);
-  let left = wanted;
-  for (let tries = 0; left > 0 && tries < 600; tries++) {
-    const { value } = await distributor.erp<{ value: ErpInvoice[] }>("GET", `Invoices?$filter=${filter}`);
-    for (const invoice of value) {
-      const billed = invoice.Lines.find((candidate) => candidate.SalesOrderLine === line);
-      const creditable = billed === undefined ? 0 : Math.min(left, billed.Quantity - billed.CreditedQuantity);
-      if (creditable <= 0) continue;
-      await distributor.erp("POST", "CreditMemos", {
+  const { value } = await distributor.erp<{ value: ErpInvoice[] }>("GET", `Invoices?$filter=${filter}`);
+  let credited = 0;
+  for (const invoice of value) {
+    for (const billed of invoice.Lines.filter((candidate) => candidate.SalesOrderLine === line)) {
+      const quantity = Math.min(wanted - credited, billed.Quantity - billed.CreditedQuantity);
+      if (quantity <= 0) continue;
+      const Lines = [{ InvoiceLine: billed.LineNumber, Quantity: quantity }];
+      const ExternalReference = `${reason}/${line}/${wanted}`;
+      const memo = {
         Invoice: invoice.InvoiceNumber,
         ReasonCode: reason.slice(0, 20),
-        Lines: [{ InvoiceLine: billed!.LineNumber, Quantity: creditable }],
-      });
-      left -= creditable;
+        ExternalReference,
+        Lines,
+      };
+      const look = async () => {
+        const known = encodeURIComponent(
+          `ExternalReference eq '${ExternalReference}' and Invoice eq '${invoice.InvoiceNumber}'`,
+        );
+        return (await distributor.erp<{ value: object[] }>("GET", `CreditMemos?$filter=${known}`)).value[0];
+      };
+      await distributor.erp("POST", "CreditMemos", memo, look);
+      credited += quantity;
     }
-    // Not billed yet: the clerk looks again.
-    if (left > 0) await new Promise((resolve) => setTimeout(resolve, 100));
   }
+  return credited;
+}
+
+async function cancelOpen(
+  distributor: Distributor,
+  orderNumber: string,
+  line: number,
+  wanted: number,
+): Promise<void> {
+  const filter = encodeURIComponent(`OrderNumber eq '${orderNumber}'`);
+  const { value } = await distributor.erp<{ value: ErpOrder[] }>("GET", `SalesOrders?$filter=${filter}`);
+  const { ID, Lines } = value[0]!;
+  const { Quantity, DeliveredQuantity, CancelledQuantity } = Lines.find((kept) => kept.LineNumber === line)!;
+  const open = Math.min(wanted, Quantity - DeliveredQuantity - CancelledQuantity);
+  if (open <= 0) return;
+  const changed = [{ LineNumber: line, CancelledQuantity: CancelledQuantity + open }];
+  await distributor.erp("PATCH", `SalesOrders(${ID})`, { Lines: changed });
 }

@@ -61,6 +61,11 @@ export interface MappedEvent {
   data: unknown;
   /** When it happened, by the source's clock; absent: taken from the data's own time. */
   time?: Time;
+  /**
+   * The source's own identity of what is said, where one statement can come in several messages: a row that is
+   * written into two files. The second one is a duplicate. Absent: the message's identity guards it.
+   */
+  id?: string;
 }
 
 /** A row of a message that could not be mapped, while the others could. */

@@ -196,6 +196,13 @@ describe("a trace", () => {
     }
   });
 
+  it("is found by the id that a system gave its own message", async () => {
+    const { json } = await get("/ops/v1/traces/stock-1");
+    expect(json.subjects).toEqual([
+      { kind: "receipt", name: "stock-1", key: "stock:main/A", found: "east events stock-1" },
+    ]);
+  });
+
   it("of a text that would be a pattern or a statement finds nothing", async () => {
     for (const term of ["%", "O-_", "'; drop table event; --", '{"a":1}', "\\", "$."]) {
       expect((await get(`/ops/v1/traces/${encodeURIComponent(term)}`)).status, term).toBe(404);

@@ -12,6 +12,8 @@ export interface AppendEvent extends NewEvent {
   id: string;
   decided: boolean;
   text: string;
+  /** Guards against the same statement in another message; not stored with the event. */
+  identity?: { hash: string; content: string };
   receiptId?: string;
   correlationId?: string;
   /** The seq of the event this follows from, or −1 − index of one in the same call. */

@@ -27,7 +27,7 @@ class Gathered {
   readonly events: MappedEvent[] = [];
   private readonly lines = new Map<string, OrderLine[]>();
 
-  add(type: string, key: string, line: OrderLine, data: Record<string, unknown>): void {
+  add(type: string, key: string, line: OrderLine, data: Record<string, unknown>, id?: string): void {
     const held = this.lines.get(`${type} ${key}`);
     if (held !== undefined) {
       held.push(line);
@@ -35,7 +35,7 @@ class Gathered {
     }
     const lines = [line];
     this.lines.set(`${type} ${key}`, lines);
-    this.events.push({ type, data: { ...data, lines } });
+    this.events.push({ type, data: { ...data, lines }, ...(id === undefined ? undefined : { id }) });
   }
 }
 
@@ -102,6 +102,8 @@ function mapAdjustments({ file, clock, location }: FileContext, good: Good): Map
 function movement(row: WestRow, location: string, data: Record<string, unknown>): MappedEvent {
   return {
     type: "inventory.movement.recorded",
+    // The row's number: a file that comes again under another name says the same.
+    id: numberOf(row),
     data: {
       sku: textOf(row, "ARTICLE"),
       location,
@@ -123,7 +125,7 @@ function mapReturns({ file, clock, location }: FileContext, good: Good): MappedE
       const returnId = readReference(advice).orderId;
       const data = { ...orderOf(reference), returnId, location, receivedAt: timeOf(row, clock) };
       statusOf(row);
-      gathered.add("return.received", receipt, lineOf(row), data);
+      gathered.add("return.received", receipt, lineOf(row), data, `${receipt}/${numberOf(row)}`);
     });
   }
   return gathered.events;

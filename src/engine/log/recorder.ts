@@ -215,8 +215,11 @@ async function finish(tx: Transaction, plan: Plan): Promise<Group> {
 function collectIdentities(items: readonly Incoming[]): Identity[] {
   const identities = new Map<string, Identity>();
   for (const item of items) {
-    if (item.kind !== "rejected" && !identities.has(item.hash))
-      identities.set(item.hash, { hash: item.hash, content: item.content });
+    if (item.kind === "rejected") continue;
+    const own = item.kind === "native" ? item.events.flatMap(({ identity }) => identity ?? []) : [];
+    for (const { hash, content } of [item, ...own]) {
+      if (!identities.has(hash)) identities.set(hash, { hash, content });
+    }
   }
   return [...identities.values()];
 }
@@ -264,7 +267,7 @@ function planGroup(items: readonly Incoming[], known: Map<string, Known>): Plan 
     const isNew = state.new && earlier === undefined;
     const same = earlier === undefined ? !state.new && state.sameContent : earlier === item.content;
     first.set(item.hash, earlier ?? item.content);
-    if (isNew) planNew(plan, item, count);
+    if (isNew) planNew(plan, item, count, known, first);
     else if (same) planDuplicate(plan, item, count);
     else planConflict(plan, item, count);
   }
@@ -273,7 +276,29 @@ function planGroup(items: readonly Incoming[], known: Map<string, Known>): Plan 
 
 type Identified = Exclude<Incoming, { kind: "rejected" }>;
 
-function planNew(plan: Plan, item: Identified, count: IntakeCount): void {
+/** Of a new message, the statements that no other message has made. */
+function newStatements(
+  events: readonly AppendEvent[],
+  known: Map<string, Known>,
+  first: Map<string, string>,
+  count: IntakeCount,
+): AppendEvent[] {
+  return events.filter(({ identity }) => {
+    if (identity === undefined) return true;
+    const isNew = known.get(identity.hash)!.new && !first.has(identity.hash);
+    first.set(identity.hash, identity.content);
+    if (!isNew) count.duplicate += 1;
+    return isNew;
+  });
+}
+
+function planNew(
+  plan: Plan,
+  item: Identified,
+  count: IntakeCount,
+  known: Map<string, Known>,
+  first: Map<string, string>,
+): void {
   if (item.kind === "native") {
     plan.receipts.push(item.receipt);
     plan.problems.push(...item.problems);
@@ -281,7 +306,7 @@ function planNew(plan: Plan, item: Identified, count: IntakeCount): void {
     else if (item.receipt.outcome === "ignored") count.nativeIgnored += 1;
     else count.nativeFailed += 1;
   }
-  const events = item.kind === "event" ? [item.event] : item.events;
+  const events = item.kind === "event" ? [item.event] : newStatements(item.events, known, first, count);
   count.recorded += events.length;
   if (events.length > 0) plan.seqOf.push([plan.outcomes.length, plan.events.length]);
   plan.events.push(...events);

@@ -69,15 +69,20 @@ async function byDelivery(db: Database, id: number): Promise<Subject[]> {
 }
 
 async function byId(db: Database, id: string): Promise<Subject[]> {
-  const receipts = await db.query<{ key: string | null; found: string }>({
-    name: "trace-receipt",
-    text: `select distinct e.key, r.system || ' ' || r.topic || ' ' || r.native_id as found
-             from receipt r left join event e on e.receipt_id = r.id and e.day between r.day and r.day + 1
-            where r.id = $1 limit 20`,
-    values: [id],
-  });
-  const found = receipts.rows.map((row): Subject => ({ kind: "receipt", name: id, ...row }));
+  const found = await byReceipt(db, "r.id = $1::uuid", id);
   return found.length > 0 ? found : byEventId(db, id);
+}
+
+/** What was drawn from a receipt was recorded with it, on the same day or just after midnight. */
+async function byReceipt(db: Database, where: string, name: string): Promise<Subject[]> {
+  const rows = await scan<{ key: string | null; found: string }>(
+    db,
+    `select distinct e.key, r.system || ' ' || r.topic || ' ' || r.native_id as found
+       from receipt r left join event e on e.receipt_id = r.id and e.day between r.day and r.day + 1
+      where ${where} limit 20`,
+    [name],
+  );
+  return rows.map((row) => ({ kind: "receipt", name, ...row }));
 }
 
 /** The log has no index on ids; a UUIDv7 begins with the time that it was made, and so names the partitions. */
@@ -113,7 +118,9 @@ async function byDocument(db: Database, company: string, term: string): Promise<
       found: `number in ${row.target}`,
     }),
   );
-  return referred.length > 0 ? referred : byOrderDocument(db, company, term);
+  if (referred.length > 0) return referred;
+  const named = await byOrderDocument(db, company, term);
+  return named.length > 0 ? named : byReceipt(db, "r.native_id = $1", term);
 }
 
 const NAMES_DOCUMENT = [

@@ -1,12 +1,20 @@
 // A native message becomes a receipt and, where its mapping succeeds, canonical events. A mapping that fails
 // keeps the receipt, so that a mended mapping can map it again.
 
-import type { Connector, ConnectorSession, Mapping, NativeMessage } from "../../connector/contract.ts";
+import type {
+  Connector,
+  ConnectorSession,
+  MappedEvent,
+  Mapping,
+  NativeMessage,
+} from "../../connector/contract.ts";
+import { canonicalJson } from "../../core/json.ts";
 import { catalogue, validateEvent } from "../../domains/catalogue.ts";
 import type { Problem } from "../../domains/reaction.ts";
 import type { AppendEvent } from "../../store/event.ts";
 import type { Receipt } from "../../store/intake.ts";
 import { mappedEventId, uuidv7 } from "../log/event-id.ts";
+import { contentHash, identityHash } from "../log/identities.ts";
 import { canonicalEvent, type Incoming, isReadable, nativeIdentity, notMapped } from "../log/incoming.ts";
 
 export interface NativeSource {
@@ -56,9 +64,17 @@ export function mapReceipt(
     ...canonicalEvent(source.system, source.company, event),
     id: mappedEventId(receiptId, index, revision),
     receiptId,
+    ...(event.id === undefined ? {} : { identity: statementIdentity(source.system, event) }),
   }));
   const problems = rows.map(({ line, reason }) => notMapped(receipt, reason, line));
   return { receipt: { ...receipt, events: canonical.length }, events: canonical, problems };
+}
+
+function statementIdentity(system: string, event: MappedEvent): { hash: string; content: string } {
+  return {
+    hash: identityHash(system, event.type, event.id!),
+    content: contentHash(canonicalJson(event.data)),
+  };
 }
 
 /** A connector's own fault while mapping is a failed mapping of this message, not a failure of the stream. */
