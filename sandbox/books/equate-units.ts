@@ -21,14 +21,14 @@ export function equateUnits(drawn: Drawn): Equation[] {
       }
     }
   }
-  const knows = (name: keyof typeof own, word: string): Equation =>
+  const knows = (name: keyof typeof own, word: string, more: Record<string, Tally> = {}): Equation =>
     equate({
       id: `units.${name}`,
       section,
       title: `What is ${word} in the ERP, Crossdock knows as ${word}`,
       measure: "units",
       left: { [`${word} in the ERP`]: figures[name] },
-      right: { [`${word} in Crossdock`]: own[name] },
+      right: { [`${word} in Crossdock`]: own[name], ...more },
     });
   return [
     equate({
@@ -48,7 +48,9 @@ export function equateUnits(drawn: Drawn): Equation[] {
       left: { "came back": figures.returned, "credited without goods": figures.creditedWithoutGoods },
       right: { credited: figures.credited, "came back, not to be credited": figures.returns.apart },
     }),
-    knows("cancelled", "cancelled"),
+    knows("cancelled", "cancelled", {
+      "cancelled when the goods had gone, an exception": tooLate(drawn, own.cancelled),
+    }),
     knows("invoiced", "invoiced"),
     knows("credited", "credited"),
   ];
@@ -57,8 +59,29 @@ export function equateUnits(drawn: Drawn): Equation[] {
 /** Exceptions that say that goods had gone when they were to be cancelled, or can not come back. */
 const REFUSALS: ReadonlySet<string> = new Set(["order.cancellation-refused", "return.over-quantity"]);
 
+/** Orders that an open exception says could not be cancelled or taken back any more. */
+function refusingOrders({ facts, trace }: Drawn): Set<string | undefined> {
+  const refusing = new Set<string | undefined>();
+  for (const { code, key } of facts.crossdock.exceptions) {
+    if (REFUSALS.has(code)) refusing.add(trace.find(splitKey(key)[1]));
+  }
+  return refusing;
+}
+
+/** A clerk who cancels in the ERP what has left already: the goods are gone, and somebody has to look. */
+function tooLate(drawn: Drawn, known: Tally): Tally {
+  const refusing = refusingOrders(drawn);
+  const late = new Tally();
+  for (const [document, units] of drawn.figures.cancelled.entries()) {
+    const beyond = units - known.get(document);
+    if (beyond > 0n && refusing.has(document.split(" ")[0])) late.add(document, beyond);
+  }
+  return late;
+}
+
 /** What is neither cancelled nor credited must be refused: then an exception is open about its order. */
-function equateTakenBack({ expected, facts, trace, figures }: Drawn, section: string): Equation {
+function equateTakenBack(drawn: Drawn, section: string): Equation {
+  const { expected, figures } = drawn;
   const { cancelled, credited } = figures;
   const takenBack = new Tally();
   const orders = new Map<string, string>();
@@ -66,10 +89,7 @@ function equateTakenBack({ expected, facts, trace, figures }: Drawn, section: st
     takenBack.add(`${order} ${sku}`, quantity);
     orders.set(`${order} ${sku}`, order);
   }
-  const refusing = new Set<string | undefined>();
-  for (const { code, key } of facts.crossdock.exceptions) {
-    if (REFUSALS.has(code)) refusing.add(trace.find(splitKey(key)[1]));
-  }
+  const refusing = refusingOrders(drawn);
   const refused = new Tally();
   for (const [document, units] of takenBack.entries()) {
     const left = units - cancelled.get(document) - credited.get(document);

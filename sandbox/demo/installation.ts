@@ -62,6 +62,17 @@ export class Installation {
     await this.start();
   }
 
+  /** Undefined where there is none, or where the node is just being started again. */
+  async find<Answer>(path: string): Promise<Answer | undefined> {
+    try {
+      const answer = await fetch(`${this.url}${path}`, { headers: { authorization: `Bearer ${this.key}` } });
+      return answer.ok ? ((await answer.json()) as Answer) : undefined;
+    } catch (error) {
+      if (error instanceof TypeError) return undefined;
+      throw error;
+    }
+  }
+
   async ask<Answer>(method: string, path: string, body?: unknown): Promise<Answer> {
     const answer = await fetch(`${this.url}${path}`, {
       method,

@@ -91,7 +91,14 @@ export class Replay {
       const order = await this.entered.get(number);
       if (order === undefined) continue;
       const soon = this.counts.orders - (position.get(number) ?? 0) <= SOON_ORDERS;
-      const taking = takeBack(distributor, order, parts, `${cancellation.number}/${cancellation.row}`, soon);
+      const taking = takeBack(
+        distributor,
+        order,
+        parts,
+        `${cancellation.number}/${cancellation.row}`,
+        soon,
+        this.options.installation,
+      );
       // A clerk may have to wait for the invoice; the desk goes on meanwhile.
       if (order.channel === "erp") this.late.push(taking);
       else await taking;

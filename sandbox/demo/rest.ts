@@ -21,7 +21,7 @@ const WORK: Partial<Record<SystemName, string[]>> = {
 };
 /** Longer than any poll of the demo's configuration takes to come round. */
 const STILL_MS = 3_000;
-const LOOK_MS = 400;
+const LOOK_MS = 1_000;
 
 export interface Rest {
   waiting: number;

@@ -26,7 +26,11 @@ const FLOOR = {
   deliverDelayMs: 300,
   returnDelayMs: 300,
   returnCondition: "held",
+  // An order leaves a place in one or two shipments.
+  waveLinesMax: 30,
 };
+/** The ERP's billing run gathers the goods issues of a delivery note for so long. */
+const BILLING = { billingDelayMs: 3_000 };
 
 export async function seedDistributor(
   distributor: Distributor,
@@ -97,6 +101,7 @@ async function seedErp(
     })),
   );
   // Half of the customers are new to the ERP: their first order has to bring them.
+  await distributor.control("erp", "settings", BILLING);
   const known = [...customers].filter((_, index) => index % 2 === 0);
   const answer = await distributor.control<{ purchaseOrders: { OrderNumber: string }[] | string[] }>(
     "erp",

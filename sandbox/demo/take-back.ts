@@ -4,6 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { RetailCancellation } from "../retail/orders.ts";
 import type { Distributor } from "./distributor.ts";
 import type { EnteredOrder } from "./enter.ts";
+import type { Installation } from "./installation.ts";
 
 interface Part {
   lineId: string;
@@ -27,6 +28,7 @@ export async function takeBack(
   parts: Part[],
   reason: string,
   soon: boolean,
+  installation: Installation,
 ): Promise<void> {
   if (order.channel === "portal") {
     const items = parts.map((part) => ({ pos: order.lines.get(part.lineId), qty: Number(part.quantity) }));
@@ -47,7 +49,7 @@ export async function takeBack(
     };
     await distributor.crm("POST", `orders/${order.document}/returns`, { reason, lines }, look);
   } else {
-    await takeBackInErp(distributor, order, parts, reason);
+    await takeBackInErp(distributor, installation, order, parts, reason);
   }
 }
 
@@ -76,12 +78,17 @@ interface ErpInvoice {
   Lines: { LineNumber: number; SalesOrderLine: number; Quantity: number; CreditedQuantity: number }[];
 }
 
-/** After so long without an invoice the goods wait for stock somewhere: the clerk cancels them. */
-const PATIENCE_MS = 15_000;
+interface ServiceDeskOrder {
+  lines: { lineId: string; quantity: string; cancelled: string; backordered: string; shipped: string }[];
+}
 
-/** A clerk credits what was billed, and cancels what still waits when everybody else has their goods. */
+/** A clerk gives up after so long: then somebody else has to see why the order goes neither on nor back. */
+const PATIENCE_MS = 90_000;
+
+/** A clerk credits what was billed; what waits for stock, as the service desk shows, is cancelled. */
 async function takeBackInErp(
   distributor: Distributor,
+  installation: Installation,
   order: EnteredOrder,
   parts: Part[],
   reason: string,
@@ -92,10 +99,23 @@ async function takeBackInErp(
     let left = Number(part.quantity);
     while (left > 0 && performance.now() < until) {
       left -= await creditBilled(distributor, order.document, line, left, reason);
-      if (left > 0) await sleep(300);
+      if (left > 0 && (await waitsForStock(installation, order.document, line))) {
+        await cancelOpen(distributor, order.document, line, left);
+        break;
+      }
+      if (left > 0) await sleep(500);
     }
-    if (left > 0) await cancelOpen(distributor, order.document, line, left);
   }
+}
+
+async function waitsForStock(
+  installation: Installation,
+  orderNumber: string,
+  line: number,
+): Promise<boolean> {
+  const answer = await installation.find<ServiceDeskOrder>(`/process/v1/orders/${orderNumber}`);
+  const kept = answer?.lines.find(({ lineId }) => lineId === String(line));
+  return kept !== undefined && kept.shipped === "0" && kept.backordered === kept.quantity;
 }
 
 /** Returns how many units could be credited. */

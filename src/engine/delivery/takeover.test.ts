@@ -132,11 +132,11 @@ describe("a node that dies", () => {
       await node.deliver([delivery("erp", "order.booking", `O-${n}`, n)]);
       await until(async () => (await unsettled(test.db)) === 1, "another one is settled");
     }
-    const { rows } = await test.db.query(
+    const held = test.db.query(
       "select d.key from delivery_claim c join delivery d on d.id = any(c.ids) order by d.key",
     );
+    const { rows } = await held.finally(open);
     expect(rows).toEqual([{ key: "O-1" }]);
-    open!();
     await settled(test.db);
   });
 

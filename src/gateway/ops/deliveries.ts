@@ -14,8 +14,12 @@ const IdPath = object({ id: Type.String({ pattern: DELIVERY_ID.source, descripti
 
 const Decided = object({ id: Type.String(), state: oneOf("waiting", "skipped") });
 
-export function deliveryRoutes({ operations }: GatewayPorts): HandledRoute[] {
-  const list = route({
+export function deliveryRoutes(ports: GatewayPorts): HandledRoute[] {
+  return [listRoute(ports), readRoute(ports), retryRoute(ports), skipRoute(ports)];
+}
+
+function listRoute({ operations }: GatewayPorts): HandledRoute {
+  return route({
     method: "GET",
     path: "/ops/v1/deliveries",
     operation: "listDeliveries",
@@ -51,7 +55,10 @@ export function deliveryRoutes({ operations }: GatewayPorts): HandledRoute[] {
       };
     },
   });
-  const read = route({
+}
+
+function readRoute({ operations }: GatewayPorts): HandledRoute {
+  return route({
     method: "GET",
     path: "/ops/v1/deliveries/{id}",
     operation: "readDelivery",
@@ -66,7 +73,10 @@ export function deliveryRoutes({ operations }: GatewayPorts): HandledRoute[] {
       return { body: found };
     },
   });
-  const retry = route({
+}
+
+function retryRoute({ operations }: GatewayPorts): HandledRoute {
+  return route({
     method: "POST",
     path: "/ops/v1/deliveries/{id}/retry",
     operation: "retryDelivery",
@@ -84,7 +94,10 @@ export function deliveryRoutes({ operations }: GatewayPorts): HandledRoute[] {
       return { body: { id: path.id, state: "waiting" } };
     },
   });
-  const skip = route({
+}
+
+function skipRoute({ operations }: GatewayPorts): HandledRoute {
+  return route({
     method: "POST",
     path: "/ops/v1/deliveries/{id}/skip",
     operation: "skipDelivery",
@@ -103,5 +116,4 @@ export function deliveryRoutes({ operations }: GatewayPorts): HandledRoute[] {
       return { body: { id: path.id, state: "skipped" } };
     },
   });
-  return [list, read, retry, skip];
 }

@@ -11,8 +11,12 @@ const LIST = "exceptions";
 const UUID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/;
 const Key = Type.String({ minLength: 1, maxLength: 256, pattern: "^[^\\u0000-\\u001f]+$" });
 
-export function exceptionRoutes({ operations }: GatewayPorts): HandledRoute[] {
-  const list = route({
+export function exceptionRoutes(ports: GatewayPorts): HandledRoute[] {
+  return [listRoute(ports), retryRoute(ports), releaseRoute(ports)];
+}
+
+function listRoute({ operations }: GatewayPorts): HandledRoute {
+  return route({
     method: "GET",
     path: "/ops/v1/exceptions",
     operation: "listExceptions",
@@ -51,7 +55,10 @@ export function exceptionRoutes({ operations }: GatewayPorts): HandledRoute[] {
       };
     },
   });
-  const release = route({
+}
+
+function releaseRoute({ operations }: GatewayPorts): HandledRoute {
+  return route({
     method: "POST",
     path: "/ops/v1/keys/{key}/release",
     operation: "releaseKey",
@@ -69,7 +76,10 @@ export function exceptionRoutes({ operations }: GatewayPorts): HandledRoute[] {
     },
     handle: async ({ path }) => ({ body: await operations.releaseKey(path.key) }),
   });
-  const retry = route({
+}
+
+function retryRoute({ operations }: GatewayPorts): HandledRoute {
+  return route({
     method: "POST",
     path: "/ops/v1/exceptions/{id}/retry",
     operation: "retryException",
@@ -91,5 +101,4 @@ export function exceptionRoutes({ operations }: GatewayPorts): HandledRoute[] {
       return { body: { executed: false, ...(await operations.previewException(path.id)) } };
     },
   });
-  return [list, release, retry];
 }

@@ -11,7 +11,7 @@ import { CloudEvent, CloudEventBatch, EventResult } from "../openapi/cloud-event
 import type { GatewayPorts } from "../ports.ts";
 import { Refusal } from "../problem.ts";
 import { sendText } from "../respond.ts";
-import type { ServedRoute } from "../route.ts";
+import type { RouteDocument, ServedRoute } from "../route.ts";
 import { readCloudEvent } from "./cloud-event.ts";
 
 export const SINGLE_MEDIA = "application/cloudevents+json";
@@ -54,6 +54,10 @@ export function eventsRoute(ports: GatewayPorts, limits: GatewayLimits): ServedR
     );
   }
 
+  return { ...document(limits), serve };
+}
+
+function document(limits: GatewayLimits): RouteDocument {
   return {
     method: "POST",
     path: "/system/v1/{system}/events",
@@ -82,7 +86,6 @@ export function eventsRoute(ports: GatewayPorts, limits: GatewayLimits): ServedR
       409: { description: "A single event: its id was used for other content" },
       422: { description: "A single event: it does not fit its contract" },
     },
-    serve,
   };
 }
 
