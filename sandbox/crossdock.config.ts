@@ -16,14 +16,15 @@ export default defineIntegration({
       url: env("ERP_URL"),
       apiKey: secret("ERP_KEY"),
       plants: { EAST: "P100", WEST: "P200", "3PL": "P300" },
-      everyMs: 500,
+      everyMs: 2_000,
+      overlapMs: 0,
       limits: { concurrency: 8, ...fast },
     }),
     crm: relata({
       url: env("CRM_URL"),
       clientId: env("CRM_CLIENT"),
       clientSecret: secret("CRM_SECRET"),
-      everyMs: 500,
+      everyMs: 1_000,
       limits: { concurrency: 4, ...fast },
     }),
     east: east({

@@ -83,7 +83,7 @@ interface ServiceDeskOrder {
 }
 
 /** A clerk gives up after so long: then somebody else has to see why the order goes neither on nor back. */
-const PATIENCE_MS = 90_000;
+const PATIENCE_MS = 240_000;
 
 /** A clerk credits what was billed; what waits for stock, as the service desk shows, is cancelled. */
 async function takeBackInErp(
