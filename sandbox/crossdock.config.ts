@@ -56,17 +56,54 @@ export default defineIntegration({
     inventory: { owner: { byLocation: { EAST: "east", WEST: "west", "3PL": "partner" } } },
   },
   flows: [
-    flow("availability", "Availability to the portal").domain("inventory").to("portal").messages("inventory.availability")
-      .pattern("event").within("5s").impact("oversell").owner("operations"),
-    flow("movements", "Goods movements to the ledger").domain("inventory").from("east", "west", "partner").to("erp")
-      .messages("inventory.movement").pattern("event").within("1m").impact("valuation").owner("finance"),
-    flow("bookings", "Orders to the ERP").domain("order").to("erp").messages("order.booking", "order.cancellation")
-      .pattern("event").within("1m").impact("revenue").owner("finance"),
-    flow("fulfilment", "Orders to the places that ship").domain("order").to("east", "west", "partner")
-      .messages("order.release", "order.cancellation", "return.advice").pattern("event").within("30s").impact("late shipment").owner("operations"),
-    flow("status", "Order status to the channels").domain("order").to("portal", "crm").messages("order.status")
-      .pattern("event").within("1m").impact("customer calls").owner("service"),
-    flow("customers", "Customers to the ERP").domain("customer").to("erp").pattern("event").within("1m").impact("orders wait").owner("finance"),
+    flow("availability", "Availability to the portal")
+      .domain("inventory")
+      .to("portal")
+      .messages("inventory.availability")
+      .pattern("event")
+      .within("5s")
+      .impact("oversell")
+      .owner("operations"),
+    flow("movements", "Goods movements to the ledger")
+      .domain("inventory")
+      .from("east", "west", "partner")
+      .to("erp")
+      .messages("inventory.movement")
+      .pattern("event")
+      .within("1m")
+      .impact("valuation")
+      .owner("finance"),
+    flow("bookings", "Orders to the ERP")
+      .domain("order")
+      .to("erp")
+      .messages("order.booking", "order.cancellation")
+      .pattern("event")
+      .within("1m")
+      .impact("revenue")
+      .owner("finance"),
+    flow("fulfilment", "Orders to the places that ship")
+      .domain("order")
+      .to("east", "west", "partner")
+      .messages("order.release", "order.cancellation", "return.advice")
+      .pattern("event")
+      .within("30s")
+      .impact("late shipment")
+      .owner("operations"),
+    flow("status", "Order status to the channels")
+      .domain("order")
+      .to("portal", "crm")
+      .messages("order.status")
+      .pattern("event")
+      .within("1m")
+      .impact("customer calls")
+      .owner("service"),
+    flow("customers", "Customers to the ERP")
+      .domain("customer")
+      .to("erp")
+      .pattern("event")
+      .within("1m")
+      .impact("orders wait")
+      .owner("finance"),
   ],
   allocation: { prefer: ["EAST", "WEST"], overflow: ["3PL"], split: "minimise" },
   stock: { ageing: [{ after: "1h", percent: 10 }] },

@@ -7,7 +7,7 @@ export type Decimal = bigint;
 
 export const ZERO: Decimal = 0n;
 export const SCALE = 1_000_000n;
-export const ONE: Decimal = SCALE;
+export const ONE: Decimal = 1_000_000n;
 
 const FRACTION_DIGITS = 6;
 const INTEGER_DIGITS_MAX = 15;

@@ -16,7 +16,6 @@ import { IntegrationInput, type OrdersInput, type SlaInput, type StockInput } fr
 import type { Flow, Integration, SystemDeclaration } from "./integration.ts";
 import { callerPlace, notePlaces, placeOf } from "./place.ts";
 
-export type { Finding } from "./finding.ts";
 export { flow } from "./flow.ts";
 export type { Integration } from "./integration.ts";
 export { env, secret } from "./values.ts";

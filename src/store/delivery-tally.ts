@@ -67,25 +67,3 @@ export async function deliveryBooks(db: Database): Promise<DeliveryBook[]> {
     balanced: row.routed === row.delivered + row.merged + row.skipped + row.parked + row.waiting,
   }));
 }
-
-export interface DayCount {
-  target: string;
-  flow: string;
-  day: string;
-  outcome: "routed" | "delivered" | "merged" | "skipped";
-  count: number;
-}
-
-/** Counts per day, for trends and for the page that finance signs. */
-export async function deliveryCounts(db: Database, from: string, to: string): Promise<DayCount[]> {
-  const { rows } = await db.query<DayCount>({
-    name: "delivery-counts",
-    text: `select target, flow, day, outcome, sum(count)::float8 as count from (
-             select target, flow, day, outcome, count from delivery_count where day between $1::date and $2::date
-             union all
-             select target, flow, day, outcome, count from delivery_tally where day between $1::date and $2::date) c
-            group by target, flow, day, outcome order by target, flow, day, outcome`,
-    values: [from, to],
-  });
-  return rows;
-}

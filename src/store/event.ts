@@ -185,20 +185,6 @@ export async function readUnapplied(
   return rows.map(toEvent);
 }
 
-/** Everything that was said and decided of some keys, oldest first, for a trace. */
-export async function readKeys(
-  db: Database,
-  keys: readonly string[],
-  limit: number,
-): Promise<RecordedEvent[]> {
-  const { rows } = await db.query<EventRow>({
-    name: "read-keys",
-    text: `select ${COLUMNS} from event e where e.key = any($1::text[]) order by e.seq limit $2`,
-    values: [textArray(keys), limit],
-  });
-  return rows.map(toEvent);
-}
-
 /** No partition of a table takes the row: the days ahead were not made, for instance while the machine slept. */
 export const isDayMissing = (error: unknown): boolean =>
   sqlState(error) === "23514" && violatedConstraint(error) === undefined;

@@ -1,5 +1,5 @@
 // What a target is known to hold, and under which native id.
-import type { Database, Transaction } from "../postgres/pool.ts";
+import type { Transaction } from "../postgres/pool.ts";
 import { textArray } from "./arrays.ts";
 
 export interface ReferenceRow {
@@ -27,18 +27,4 @@ export async function saveReferences(tx: Transaction, references: readonly Refer
       textArray(rows.map((r) => r.nativeId)),
     ],
   });
-}
-
-export async function findReference(
-  db: Database | Transaction,
-  target: string,
-  domain: string,
-  key: string,
-): Promise<string | null> {
-  const { rows } = await db.query<{ native_id: string }>({
-    name: "find-reference",
-    text: "select native_id from reference where target = $1 and domain = $2 and key = $3",
-    values: [target, domain, key],
-  });
-  return rows[0]?.native_id ?? null;
 }
