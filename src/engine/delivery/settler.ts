@@ -21,6 +21,11 @@ export interface SettlerOptions {
 
 const PLAIN_MAX = 2_000;
 const FULL_MAX = 500;
+// A statement costs as much as some forty rows: while a group was large, the next one starts no sooner than this
+// after it, or when enough has gathered. Nothing but the rest of its own lane waits for it.
+const MANY = 8;
+const ENOUGH = 200;
+const GATHER_MS = 10;
 const RETRY_FIRST_MS = 50;
 const RETRY_LAST_MS = 2_000;
 const SPOILT_FIRST_MS = 5_000;
@@ -39,8 +44,8 @@ export class Settler {
 
   constructor(options: SettlerOptions) {
     this.options = options;
-    this.plain = new Gathering(PLAIN_MAX, (items) => this.untilCommitted(items, true));
-    this.full = new Gathering(FULL_MAX, (items) => this.untilCommitted(items, false));
+    this.plain = new Gathering(PLAIN_MAX, options.clock, (items) => this.untilCommitted(items, true));
+    this.full = new Gathering(FULL_MAX, options.clock, (items) => this.untilCommitted(items, false));
   }
 
   add(item: Settlement): void {
@@ -170,15 +175,17 @@ export class Settler {
   }
 }
 
-/** Items that gather while a group of them is being worked on. */
+/** Items that gather while a group of them is being worked on, and a little longer while many come. */
 class Gathering {
   private readonly groupMax: number;
+  private readonly clock: Clock;
   private readonly work: (items: Settlement[]) => Promise<void>;
   private items: Settlement[] = [];
   private running = false;
 
-  constructor(groupMax: number, work: (items: Settlement[]) => Promise<void>) {
+  constructor(groupMax: number, clock: Clock, work: (items: Settlement[]) => Promise<void>) {
     this.groupMax = groupMax;
+    this.clock = clock;
     this.work = work;
   }
 
@@ -191,7 +198,13 @@ class Gathering {
   }
 
   private async run(): Promise<void> {
-    while (this.items.length > 0) await this.work(this.items.splice(0, this.groupMax));
+    while (this.items.length > 0) {
+      const items = this.items.splice(0, this.groupMax);
+      const startedAt = this.clock.ms();
+      await this.work(items);
+      const early = startedAt + GATHER_MS - this.clock.ms();
+      if (items.length >= MANY && this.items.length < ENOUGH && early > 0) await sleep(early);
+    }
     this.running = false;
   }
 }
