@@ -2,13 +2,11 @@
 // through the system's own API; and the control routes of whoever drives the simulation.
 
 import { setTimeout as sleep } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import { CrossdockError } from "../../src/core/errors.ts";
 import type { credentials } from "../systems/credentials.ts";
 import type { SystemName } from "../systems/start-all.ts";
 import { endChild, type RunningChild, startChild } from "./child.ts";
-
-const MAIN = fileURLToPath(new URL("../systems/main.ts", import.meta.url));
+import { systemsProgram } from "./program.ts";
 
 export type Credentials = typeof credentials;
 
@@ -33,7 +31,7 @@ export class Distributor {
   }
 
   static async start(folder: string, logFile: string): Promise<Distributor> {
-    const args = [MAIN, "--folder", folder, "--end-with-stdin"];
+    const args = [systemsProgram, "--folder", folder, "--end-with-stdin"];
     return new Distributor(
       await startChild({ name: "the simulated distributor", args, logFile, stdin: true }),
     );

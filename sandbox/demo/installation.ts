@@ -1,13 +1,11 @@
 // Crossdock itself, as a user runs it: `crossdock start` in a process of its own, with a key for the demo.
 import { execFile } from "node:child_process";
-import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { CrossdockError } from "../../src/core/errors.ts";
 import { endChild, killChild, type RunningChild, startChild } from "./child.ts";
 import type { Distributor } from "./distributor.ts";
-import { crossdockCommand } from "./program.ts";
+import { crossdockCommand, demoConfig } from "./program.ts";
 
-const CONFIG = fileURLToPath(new URL("../crossdock.config.ts", import.meta.url));
 const STOP_MS = 40_000;
 
 export class Installation {
@@ -33,7 +31,7 @@ export class Installation {
       ...crossdockCommand,
       "start",
       "--config",
-      CONFIG,
+      demoConfig,
       "--home",
       this.home,
       "--port",
@@ -97,7 +95,7 @@ export class Installation {
       "--home",
       this.home,
       "--config",
-      CONFIG,
+      demoConfig,
       "--json",
     ];
     const { stdout } = await promisify(execFile)(process.execPath, args, {

@@ -51,8 +51,7 @@ interface LimitsInput {
   probeEvery?: string;
 }
 
-declare const hasDefault: unique symbol;
-type HasDefault = { readonly [hasDefault]: true };
+type HasDefault = { readonly "~hasDefault": true };
 
 type OptionalKeys<P extends TProperties> = {
   [K in keyof P]: P[K] extends HasDefault | { "~optional": true } ? K : never;
