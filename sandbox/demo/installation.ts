@@ -1,5 +1,6 @@
 // Crossdock itself, as a user runs it: `crossdock start` in a process of its own, with a key for the demo.
 import { execFile } from "node:child_process";
+import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { CrossdockError } from "../../src/core/errors.ts";
 import { endChild, killChild, type RunningChild, startChild } from "./child.ts";
@@ -7,12 +8,15 @@ import type { Distributor } from "./distributor.ts";
 import { crossdockCommand, demoConfig } from "./program.ts";
 
 const STOP_MS = 40_000;
+/** A node that was killed is back within seconds. */
+const AWAY_MAX_MS = 60_000;
 
 export class Installation {
   private readonly environment: NodeJS.ProcessEnv;
   private readonly home: string;
   private readonly logFile: string;
   private child: RunningChild | undefined;
+  private restarting: Promise<void> = Promise.resolve();
   private port = 0;
   key = "";
 
@@ -48,42 +52,61 @@ export class Installation {
     if (this.key === "") this.key = await this.makeKey();
   }
 
-  /** Ends the node and its server in order. */
+  /** Ends the node and its server in order; a restart that is under way comes up first. */
   async stop(): Promise<void> {
+    await this.restarting;
     if (this.child !== undefined) await endChild(this.child, STOP_MS);
     this.child = undefined;
   }
 
   /** SIGKILL, and a start again: nothing acknowledged is lost. */
   async killAndRestart(): Promise<void> {
-    if (this.child !== undefined) await killChild(this.child);
-    await this.start();
+    const child = this.child!;
+    const restarting = killChild(child).then(() => this.start());
+    // Whoever stops waits for it, however it ends; its failure is told to who asked for it.
+    this.restarting = restarting.catch(() => undefined);
+    await restarting;
   }
 
   /** Undefined where there is none, or where the node is just being started again. */
   async find<Answer>(path: string): Promise<Answer | undefined> {
+    const answer = await this.attempt("GET", path);
+    return answer?.ok === true ? ((await answer.json()) as Answer) : undefined;
+  }
+
+  /** Waits while the node is being started again. */
+  async ask<Answer>(method: string, path: string, body?: unknown): Promise<Answer> {
+    const until = performance.now() + AWAY_MAX_MS;
+    for (;;) {
+      const answer = await this.attempt(method, path, body);
+      if (answer !== undefined && answer.status !== 503) {
+        const text = await answer.text();
+        if (answer.ok) return JSON.parse(text) as Answer;
+        const said = `${method} ${path} answered ${answer.status}: ${text.slice(0, 300)}`;
+        throw new CrossdockError("demo.crossdock-refused", said);
+      }
+      if (performance.now() > until) {
+        throw new CrossdockError(
+          "demo.crossdock-away",
+          `Crossdock does not answer ${method} ${path}; its log is ${this.logFile}.`,
+        );
+      }
+      await sleep(200);
+    }
+  }
+
+  /** Undefined where nobody listens, or the connection broke. */
+  private async attempt(method: string, path: string, body?: unknown): Promise<Response | undefined> {
     try {
-      const answer = await fetch(`${this.url}${path}`, { headers: { authorization: `Bearer ${this.key}` } });
-      return answer.ok ? ((await answer.json()) as Answer) : undefined;
+      return await fetch(`${this.url}${path}`, {
+        method,
+        headers: { authorization: `Bearer ${this.key}`, "content-type": "application/json" },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      });
     } catch (error) {
       if (error instanceof TypeError) return undefined;
       throw error;
     }
-  }
-
-  async ask<Answer>(method: string, path: string, body?: unknown): Promise<Answer> {
-    const answer = await fetch(`${this.url}${path}`, {
-      method,
-      headers: { authorization: `Bearer ${this.key}`, "content-type": "application/json" },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
-    const text = await answer.text();
-    if (!answer.ok)
-      throw new CrossdockError(
-        "demo.crossdock-refused",
-        `${method} ${path} answered ${answer.status}: ${text.slice(0, 300)}`,
-      );
-    return JSON.parse(text) as Answer;
   }
 
   private async makeKey(): Promise<string> {
