@@ -9,6 +9,8 @@ export class Prober {
   private readonly recovered: () => void;
   private controller: AbortController | undefined;
   private suspectedAt = Number.NEGATIVE_INFINITY;
+  /** Whether what an earlier owner said of the system has been looked into. */
+  private inherited = true;
 
   constructor(context: AnswerContext, recovered: () => void) {
     this.context = context;
@@ -20,7 +22,10 @@ export class Prober {
     const { breaker, target } = this.context;
     if (now >= breaker.nextProbeAt()) {
       void this.probe();
-    } else if (breaker.suspicious() && now - this.suspectedAt >= target.limits.probeEveryMs) {
+    } else if (
+      (this.inherited || breaker.suspicious()) &&
+      now - this.suspectedAt >= target.limits.probeEveryMs
+    ) {
       this.suspectedAt = now;
       void this.probe();
     }
@@ -65,6 +70,9 @@ export class Prober {
       const wasOpen = breaker.state === "open";
       breaker.healthy();
       if (wasOpen) this.recovered();
+      // An owner that died with its breaker open left an exception that nobody else would close.
+      else if (this.inherited && breaker.state === "closed") this.closed();
+      this.inherited = false;
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       if (breaker.state === "closed") {

@@ -43,6 +43,28 @@ const lookup = { kind: "lookup", bulkMax: 1 } as const;
 const absolute = { kind: "absolute", bulkMax: 1 } as const;
 
 describe("a node that dies", () => {
+  it("leaves no exception behind about a system that is well again", async () => {
+    const erp = new MemorySystem("erp");
+    erp.healthy = false;
+    erp.script = () => ({ kind: "ill", reason: "connection refused" });
+    const plans = [{ system: erp, writes: { "order.booking": absolute } }];
+    const first = await start(plans);
+    await first.deliver(Array.from({ length: 20 }, (_, n) => delivery("erp", "order.booking", `O-${n}`, n)));
+    const open = async () =>
+      (
+        await test.db.query(
+          "select 1 from exception where code = 'system.unavailable' and resolved_at is null",
+        )
+      ).rows.length;
+    await until(async () => (await open()) === 1, "the outage is said");
+    kill(first);
+    erp.healthy = true;
+    erp.script = undefined;
+    await start(plans);
+    await settled(test.db);
+    await until(async () => (await open()) === 0, "the next owner closes what the first one said");
+  });
+
   it("is followed by another within its lease, and what it had sent is looked up", async () => {
     const erp = new MemorySystem("erp");
     const plans = [{ system: erp, writes: { "order.booking": lookup } }];
