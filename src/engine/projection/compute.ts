@@ -221,12 +221,14 @@ class Run {
       this.input.set.now,
     );
     this.outcome.drafts.push(draft);
-    if (!draft.event.decided) return;
+    if (slot === undefined || !draft.event.decided) return;
+    draft.afterSeq = slot.appliedSeq;
     try {
-      this.evolveItem(slot!, draft.event, cause);
+      this.evolveItem(slot, draft.event, cause);
     } catch (error) {
       if (!(error instanceof CrossdockError)) throw error;
       draft.event.decided = false;
+      delete draft.afterSeq;
     }
   }
 
