@@ -1,13 +1,15 @@
 // Starts, asks and stops the one server process of a data folder. It runs in a process group of its own, so that
 // Ctrl-C reaches the node alone, and writes to a file. Fails with `postgres.…` and what the server said.
 import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
 import { readFile, realpath } from "node:fs/promises";
 import { createServer } from "node:net";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import { CrossdockError } from "../../core/errors.ts";
 import type { Binaries } from "./binaries.ts";
-import { ROLE, readPassword, writeSettings } from "./data-folder.ts";
+import { ROLE, readPassword, socketFolder, writeSettings } from "./data-folder.ts";
 import { fromOutput, fromSystem, startFailed } from "./failure.ts";
 import type { Place } from "./place.ts";
 import {
@@ -140,8 +142,8 @@ async function waitUntilReady(
   while (await lives()) {
     const file = await readPidFile(files.data);
     if (file?.ready === true) {
-      const address = { port: file.port, url: await urlOf(files.data, file.port) };
-      if (await answers(files.data, file.port)) return address;
+      const address = { port: file.port, url: await urlOf(files, file.port) };
+      if (await answers(files, file.port)) return address;
     }
     const now = performance.now();
     if (now - started > READY_MAX_MS)
@@ -157,14 +159,18 @@ async function waitUntilReady(
   return undefined;
 }
 
-async function urlOf(data: string, port: number, database = DATABASE): Promise<string> {
-  return `postgres://${ROLE}:${await readPassword(data)}@127.0.0.1:${port}/${database}`;
+/** Over its local socket where it has one. */
+async function urlOf({ place, data }: ServerFiles, port: number, database = DATABASE): Promise<string> {
+  const url = `postgres://${ROLE}:${await readPassword(data)}@127.0.0.1:${port}/${database}`;
+  const folder = socketFolder(place);
+  const present = folder !== undefined && existsSync(join(folder, `.s.PGSQL.${port}`));
+  return present ? `${url}?host=${encodeURIComponent(folder)}` : url;
 }
 
 /** Whether it is the server of this data folder; makes the database where there is none yet. */
-async function answers(data: string, port: number): Promise<boolean> {
+async function answers(files: ServerFiles, port: number): Promise<boolean> {
   const client = new pg.Client({
-    connectionString: await urlOf(data, port, "postgres"),
+    connectionString: await urlOf(files, port, "postgres"),
     connectionTimeoutMillis: 5_000,
     application_name: "crossdock-start",
   });
@@ -176,7 +182,7 @@ async function answers(data: string, port: number): Promise<boolean> {
               exists (select from pg_database where datname = $1) as present`,
       [DATABASE],
     );
-    if ((await realpath(rows[0]!.folder)) !== data) return false;
+    if ((await realpath(rows[0]!.folder)) !== files.data) return false;
     if (!rows[0]!.present) await client.query(`create database ${DATABASE}`);
     return true;
   } catch (error) {

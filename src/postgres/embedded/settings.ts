@@ -6,6 +6,8 @@ export interface Surroundings {
   /** Free on the data's disk. */
   freeBytes: number;
   cores: number;
+  /** Where its local socket lies; undefined: it has none. */
+  socketFolder: string | undefined;
   /** Whether POSIX shared memory can be relied on; containers often have a tiny /dev/shm. */
   posixSharedMemory: boolean;
   windows: boolean;
@@ -19,8 +21,8 @@ export function postgresConf(around: Surroundings, local: string): string {
   return `# Written by Crossdock at every start; settings of your own go into the file included below.\n${lines.join("\n")}\ninclude_if_exists = '${local.replaceAll("'", "''")}'\n`;
 }
 
-/** No other machine, no local socket, a password always. */
-export const accessRules = "host all all 127.0.0.1/32 scram-sha-256\n";
+/** No other machine, a password always. */
+export const accessRules = "local all all scram-sha-256\nhost all all 127.0.0.1/32 scram-sha-256\n";
 
 function durability({ freeBytes }: Surroundings): Record<string, string> {
   return {
@@ -49,10 +51,10 @@ function memory({ memoryBytes, posixSharedMemory, windows }: Surroundings): Reco
   };
 }
 
-function behaviour({ cores }: Surroundings): Record<string, string> {
+function behaviour({ cores, socketFolder }: Surroundings): Record<string, string> {
   return {
     listen_addresses: "127.0.0.1",
-    unix_socket_directories: "",
+    unix_socket_directories: socketFolder ?? "",
     password_encryption: "scram-sha-256",
     timezone: "UTC",
     log_timezone: "UTC",
