@@ -197,6 +197,14 @@ describe("sent again", () => {
   });
 });
 
+test("an order that its channel corrected while it was held is rebuilt as it was corrected", async () => {
+  const one = await house();
+  await one.submit("corrected", [["H", 3]], { customer: undefined });
+  const { body } = await one.submit("corrected", [["H", 2]]);
+  expect([body.status, body.lines[0].ordered]).toEqual(["accepted", "2"]);
+  expect(await rebuiltDifferences(database.db, one.rules)).toEqual([]);
+});
+
 test("a cancel that races a ship confirmation: every unit is shipped or cancelled, none is both or lost", async () => {
   const dice = new Dice();
   const one = await house();

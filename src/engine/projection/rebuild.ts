@@ -48,8 +48,7 @@ function evolveOne(set: WorkingSet, rules: Rules, event: RecordedEvent): void {
     takeChange(slot, evolveStock(slot.item, slot.rows, event, rules.sourceOf(event.source)));
   } else if (domain === "order") {
     const slot = set.orders.get(event.key) ?? set.addOrder(event.key, null);
-    const opens = event.type === "order.submitted";
-    if (opens === (slot.order === null))
+    if (slot.order !== null || event.type === "order.submitted")
       slot.order = evolveOrder(slot.order, event as unknown as OrderEvent & RecordedEvent);
   }
 }
