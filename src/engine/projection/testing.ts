@@ -127,8 +127,8 @@ export class House {
     const event = canonicalEvent("portal", "main", { type, data });
     const answer = await this.commands.submit(
       event,
-      ({ order, existed }) => ({
-        status: existed ? 200 : 201,
+      ({ order, before }) => ({
+        status: before === null ? 201 : 200,
         body: order === null ? null : JSON.parse(documentText(order)),
       }),
       idempotency,
@@ -138,6 +138,16 @@ export class House {
 
   submit(orderId: string, lines: [sku: string, quantity: number][], more: object = {}) {
     return this.command("order.submitted", submission(orderId, lines, more));
+  }
+
+  /** Holds stock for an order-to-be; lines are numbered as `submit` numbers them. */
+  reserve(orderId: string, lines: [sku: string, quantity: number][], more: object = {}) {
+    const asked = lines.map(([sku, quantity], index) => ({
+      lineId: String(index + 1),
+      sku,
+      quantity: String(quantity),
+    }));
+    return this.command("order.reservation.requested", { orderId, lines: asked, ...more });
   }
 
   private newProjector(): Projector {
