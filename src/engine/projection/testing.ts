@@ -306,18 +306,22 @@ export async function rebuiltDifferences(db: Database, rules: Rules): Promise<st
   for (const orderId of storedOrders.keys()) differences.push(`order ${orderId} is not in the log`);
 
   const reservations = await db.query<Record<string, string>>(
-    `select order_id, line_id, sku, location, trim_scale(quantity)::text as quantity, kind from reservation`,
+    `select order_id, line_id, sku, location, trim_scale(quantity)::text as quantity, kind, made_at, expires_at, due_at from reservation`,
   );
   const rebuiltReservations = [...set.items.values()].flatMap((slot) =>
     slot.rows.reservations.map((r) => {
       const { quantity } = JSON.parse(documentText({ quantity: r.quantity }));
-      return `${r.orderId}/${r.lineId} ${r.sku}@${r.location} ${quantity} ${r.kind}`;
+      const times = `${r.madeAt} ${r.expiresAt ?? null} ${r.dueAt ?? null}`;
+      return `${r.orderId}/${r.lineId} ${r.sku}@${r.location} ${quantity} ${r.kind} ${times}`;
     }),
   );
   compare(
     "reservations",
     reservations.rows
-      .map((r) => `${r.order_id}/${r.line_id} ${r.sku}@${r.location} ${r.quantity} ${r.kind}`)
+      .map((r) => {
+        const times = `${r.made_at} ${r.expires_at} ${r.due_at}`;
+        return `${r.order_id}/${r.line_id} ${r.sku}@${r.location} ${r.quantity} ${r.kind} ${times}`;
+      })
       .sort()
       .join("\n"),
     rebuiltReservations.sort().join("\n"),
