@@ -139,6 +139,16 @@ describe("holding", () => {
     [{ expiresInSeconds: 0 }, 422, "request.invalid"],
     [{ expiresInSeconds: 60, expiresAt: "2126-01-01T00:00:00Z" }, 422, "request.invalid"],
     [{ lines: [] }, 422, "request.invalid"],
+    [
+      {
+        lines: [
+          { lineId: "1", sku: "HELD", quantity: "1" },
+          { lineId: "1", sku: "CART", quantity: "1" },
+        ],
+      },
+      422,
+      "request.invalid",
+    ],
     [{ lines: [{ lineId: "1", sku: "HELD", quantity: "-1" }] }, 422, "request.invalid"],
     [{ lines: [{ lineId: "1", sku: "HELD", quantity: "1", unit: "CS" }] }, 422, "reservation.unit-unknown"],
     [{ shipComplete: true }, 422, "request.invalid"],

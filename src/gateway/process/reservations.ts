@@ -1,6 +1,6 @@
 // Stock held for an order-to-be: all of it or none, answered with what is held where. It ends by the order's
 // submission, by being given back, or by its time.
-import { Type } from "typebox";
+import { type Static, Type } from "typebox";
 import { validateEvent } from "../../domains/catalogue.ts";
 import { ReservationRequested } from "../../domains/order/contract.ts";
 import { heldUntil } from "../../domains/order/reservation.ts";
@@ -37,7 +37,7 @@ function reserveRoute({ commands, integration }: GatewayPorts): HandledRoute {
     body: ReservationRequested,
     check: (body) => {
       const faults = validateEvent(type, body);
-      return faults.length > 0 ? faults : refuseTwoTimes(body);
+      return faults.length > 0 ? faults : contradictions(body as Static<typeof ReservationRequested>);
     },
     answers: {
       201: { description: "Held", schema: ReservationDocument },
@@ -59,10 +59,20 @@ function reserveRoute({ commands, integration }: GatewayPorts): HandledRoute {
   });
 }
 
-function refuseTwoTimes(body: unknown): Fault[] {
-  const { expiresAt, expiresInSeconds } = body as { expiresAt?: string; expiresInSeconds?: number };
-  if (expiresAt === undefined || expiresInSeconds === undefined) return [];
-  return [{ path: "$.expiresInSeconds", message: "cannot stand beside expiresAt." }];
+/** What the schema cannot say: lines that the order could not have, and two ends. */
+function contradictions({
+  lines,
+  expiresAt,
+  expiresInSeconds,
+}: Static<typeof ReservationRequested>): Fault[] {
+  const seen = new Set<string>();
+  const twice = lines.findIndex(({ lineId }) => seen.size === seen.add(lineId).size);
+  const faults: Fault[] = [];
+  if (twice >= 0)
+    faults.push({ path: `$.lines[${twice}].lineId`, message: `"${lines[twice]!.lineId}" is used twice.` });
+  if (expiresAt !== undefined && expiresInSeconds !== undefined)
+    faults.push({ path: "$.expiresInSeconds", message: "cannot stand beside expiresAt." });
+  return faults;
 }
 
 /** A request is granted or refused; another channel's changes nothing. */
