@@ -55,7 +55,11 @@ const timeFields: Record<string, string> = {
   "order.closed": "closedAt",
 };
 
-const inventoryDecisions: ReadonlySet<string> = new Set(["inventory.reserved", "inventory.released"]);
+const inventoryDecisions: ReadonlySet<string> = new Set([
+  "inventory.reserved",
+  "inventory.reservation.changed",
+  "inventory.released",
+]);
 
 type Keyed = { sku: string; location: string; orderId: string };
 type KeyOf = (company: string, data: unknown) => string;

@@ -89,6 +89,65 @@ describe("stock is never promised twice", () => {
     expect(await rebuiltDifferences(database.db, nodes[0]!.rules), `seed ${dice.seed}`).toEqual([]);
   });
 
+  test("held, ordered, given back and expired at once over scarce SKUs on two nodes", async () => {
+    const dice = new Dice();
+    const nodes = [await house(), await house({ partitions: [] })];
+    const skus = ["HA", "HB", "HC"];
+    await nodes[0]!.say("east", ...skus.map((sku) => level(sku, "EAST", 40, at("09:00"))));
+    await nodes[0]!.settled();
+    const heldUntil = async (orderId: string) => {
+      const { rows } = await database.db.query<{ expires_at: string }>(
+        "select expires_at from reservation where order_id = $1 and kind = 'expiring' limit 1",
+        [orderId],
+      );
+      return rows[0]?.expires_at;
+    };
+    const unitsOf = async (orderId: string) => {
+      const { rows } = await database.db.query<{ sum: string }>(
+        "select coalesce(sum(quantity), 0)::float8::text as sum from reservation where order_id = $1",
+        [orderId],
+      );
+      return Number(rows[0]!.sum);
+    };
+    const kindsOf = async (orderId: string) =>
+      (
+        await database.db.query<{ kind: string }>("select kind from reservation where order_id = $1", [
+          orderId,
+        ])
+      ).rows.map((row) => row.kind);
+    const caller = async (number: number) => {
+      for (let n = 0; n < 4; n++) {
+        const orderId = `h${number}-${n}`;
+        const lines: [string, number][] = [
+          [dice.pick(skus), 1 + dice.upTo(5)],
+          [dice.pick(skus), 1 + dice.upTo(5)],
+        ];
+        const { body } = await dice.pick(nodes).reserve(orderId, lines);
+        const held = await unitsOf(orderId);
+        // All of it or nothing.
+        const asked = lines.reduce((sum, [, quantity]) => sum + quantity, 0);
+        expect(held, `seed ${dice.seed}`).toBe(body.status === "reserved" ? asked : 0);
+        const expiresAt = await heldUntil(orderId);
+        const acts = [() => dice.pick(nodes).submit(orderId, lines)];
+        if (expiresAt !== undefined)
+          acts.push(() => dice.pick(nodes).command("order.reservation.due", { orderId, expiresAt }));
+        if (dice.upTo(3) === 0)
+          acts.push(() => dice.pick(nodes).command("order.reservation.withdrawn", { orderId }));
+        await Promise.all(acts.map((act) => act()));
+        const after = await kindsOf(orderId);
+        expect(after, `seed ${dice.seed}`).not.toContain("expiring");
+        expect(await unitsOf(orderId), `seed ${dice.seed}`).toBe(asked);
+      }
+    };
+    await Promise.all(Array.from({ length: 16 }, (_, number) => caller(number)));
+    expect(await oversold(database.db), `seed ${dice.seed}`).toEqual([]);
+    expect(await brokenPromises(database.db), `seed ${dice.seed}`).toEqual([]);
+    expect(await count("event where type = 'order.reservation.ended'")).toBeGreaterThan(0);
+    expect(await count("event where type = 'inventory.reservation.changed'")).toBeGreaterThan(0);
+    expect(await count("task where kind = 'expire-reservation'")).toBe(0);
+    expect(await rebuiltDifferences(database.db, nodes[0]!.rules), `seed ${dice.seed}`).toEqual([]);
+  });
+
   test("facts that are recorded and not applied are applied before the decision", async () => {
     const one = await house({ partitions: [] });
     await one.say("east", level("U", "EAST", 5, at("09:00")), level("U", "EAST", 3, at("10:00")));
@@ -195,6 +254,14 @@ describe("sent again", () => {
     expect(answers.map((answer) => answer.status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
     expect((answers[1] as PromiseRejectedResult).reason).toMatchObject({ code: "engine.key-held" });
   });
+});
+
+test("an order that its channel corrected while it was held is rebuilt as it was corrected", async () => {
+  const one = await house();
+  await one.submit("corrected", [["H", 3]], { customer: undefined });
+  const { body } = await one.submit("corrected", [["H", 2]]);
+  expect([body.status, body.lines[0].ordered]).toEqual(["accepted", "2"]);
+  expect(await rebuiltDifferences(database.db, one.rules)).toEqual([]);
 });
 
 test("a cancel that races a ship confirmation: every unit is shipped or cancelled, none is both or lost", async () => {

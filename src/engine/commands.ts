@@ -21,8 +21,8 @@ export interface IdempotencyKey {
 export interface CommandAnswer {
   /** The order as it stands after the commit, null where there is none. */
   order: Order | null;
-  /** The order was there before this command. */
-  existed: boolean;
+  /** As it stood before this command. */
+  before: Order | null;
 }
 
 interface Pending {
@@ -112,7 +112,7 @@ export class Commands {
 
   private async commit(group: Pending[]): Promise<void> {
     const answers = new Map<Pending, { status: number; body: unknown; replayed: boolean }>();
-    const existed = new Set<Pending>();
+    const before = new Map<Pending, Order>();
     const applied = await applyEvents({
       db: this.options.db,
       rules: this.options.rules,
@@ -121,9 +121,13 @@ export class Commands {
       sinceDay: this.options.sinceDay(),
       prelude: (tx) => this.replayKnown(tx, group, answers),
       loaded: (set) => {
-        for (const pending of group) if (set.orders.get(pending.event.key)?.order) existed.add(pending);
+        before.clear();
+        for (const pending of group) {
+          const order = set.orders.get(pending.event.key)?.order;
+          if (order) before.set(pending, order);
+        }
       },
-      epilogue: (tx, set) => this.answer(tx, set, group, answers, existed),
+      epilogue: (tx, set) => this.answer(tx, set, group, answers, before),
     });
     this.options.applied(applied);
     for (const pending of group) pending.resolve(answers.get(pending)!);
@@ -166,12 +170,13 @@ export class Commands {
     set: WorkingSet,
     group: Pending[],
     answers: Map<Pending, { status: number; body: unknown; replayed: boolean }>,
-    existed: ReadonlySet<Pending>,
+    before: ReadonlyMap<Pending, Order>,
   ): Promise<void> {
     const fresh = group.filter((pending) => !answers.has(pending));
     for (const pending of fresh) {
       const order = set.orders.get(pending.event.key)?.order ?? null;
-      answers.set(pending, { ...pending.render({ order, existed: existed.has(pending) }), replayed: false });
+      const answer = pending.render({ order, before: before.get(pending) ?? null });
+      answers.set(pending, { ...answer, replayed: false });
     }
     const kept = fresh.filter((pending) => pending.idempotency !== undefined);
     if (kept.length === 0) return;

@@ -43,6 +43,15 @@ export const problemKinds: Readonly<Record<string, ProblemKind>> = Object.assign
   "order.not-found": { status: 404, title: "There is no such order" },
   "order.exists": { status: 409, title: "The order exists with other content" },
   "order.not-cancellable": { status: 409, title: "The order can no longer be cancelled" },
+  "reservation.not-found": { status: 404, title: "There is no such reservation" },
+  "reservation.short": { status: 409, title: "There is not enough stock to hold" },
+  "reservation.taken": { status: 409, title: "Another channel holds stock under this number" },
+  "reservation.ordered": { status: 409, title: "The order has been submitted" },
+  "reservation.expiry-refused": {
+    status: 422,
+    title: "Stock is not held for that long, or the time is over",
+  },
+  "reservation.unit-unknown": { status: 422, title: "The unit of a line is not known" },
   "command.key-reused": { status: 422, title: "The Idempotency-Key was used for another request" },
   "engine.key-held": { status: 409, title: "An earlier event of this key could not be applied" },
 

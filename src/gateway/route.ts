@@ -16,7 +16,7 @@ export interface AnswerDescription {
 }
 
 export interface RouteDocument {
-  method: "GET" | "POST";
+  method: "GET" | "POST" | "DELETE";
   /** `/process/v1/orders/{orderId}` */
   path: string;
   /** Unique, for clients that are generated. */

@@ -12,6 +12,7 @@ import { traceRoutes } from "./ops/traces.ts";
 import type { GatewayPorts } from "./ports.ts";
 import { availabilityRoute } from "./process/availability.ts";
 import { orderRoutes } from "./process/orders.ts";
+import { reservationRoutes } from "./process/reservations.ts";
 import type { Route } from "./route.ts";
 import { eventsRoute } from "./system/events.ts";
 import { webhooksRoute } from "./system/webhooks.ts";
@@ -21,6 +22,7 @@ export function gatewayRoutes(ports: GatewayPorts, limits: GatewayLimits, gate: 
     eventsRoute(ports, limits),
     webhooksRoute(ports, limits, gate),
     ...orderRoutes(ports),
+    ...reservationRoutes(ports),
     availabilityRoute(ports),
     ...statusRoutes(ports),
     ...deliveryRoutes(ports),

@@ -247,6 +247,9 @@ describe("figures in range", () => {
     const units = { A: { base: "EA", ratios: { EA: "1" } } };
     expect(found({ stock: { units } })[0]).toContain("is the base unit itself");
     expect(found({ orders: { reservationExpiry: "0s" } })[0]).toContain("orders.reservationExpiry");
+    expect(found({ orders: { reservationExpiryMax: "31d" } })[0]).toContain("orders.reservationExpiryMax");
+    expect(found({ orders: { reservationExpiry: "2d" } })[0]).toContain("longer than");
+    expect(found({ orders: { reservationExpiry: "2d", reservationExpiryMax: "3d" } })).toEqual([]);
     expect(found({ stock: { ageing: [{ after: "0s", percent: 10 }] } })[0]).toContain(
       "stock.ageing[0].after",
     );

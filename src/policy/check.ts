@@ -217,9 +217,15 @@ function checkUnit(findings: Findings, path: string, code: string): void {
 const EXPIRY_MS = { least: 1_000, most: 30 * 86_400_000 };
 
 function checkOrders(integration: Integration, findings: Findings): void {
-  const { reservationExpiryMs } = integration.orders;
-  if (reservationExpiryMs < EXPIRY_MS.least || reservationExpiryMs > EXPIRY_MS.most) {
+  const { reservationExpiryMs, reservationExpiryMaxMs } = integration.orders;
+  const isOutside = (ms: number) => ms < EXPIRY_MS.least || ms > EXPIRY_MS.most;
+  if (isOutside(reservationExpiryMs)) {
     findings.error("orders.reservationExpiry", "must lie between 1s and 30d.");
+  }
+  if (isOutside(reservationExpiryMaxMs)) {
+    findings.error("orders.reservationExpiryMax", "must lie between 1s and 30d.");
+  } else if (reservationExpiryMs > reservationExpiryMaxMs) {
+    findings.error("orders.reservationExpiry", "must not be longer than orders.reservationExpiryMax.");
   }
 }
 

@@ -27,6 +27,7 @@ export const defaultOrders: Readonly<OrderPolicy> = {
   releaseBeforeBooking: false,
   shortage: "backorder",
   reservationExpiryMs: 900_000,
+  reservationExpiryMaxMs: 86_400_000,
 };
 
 export const DEFAULT_WITHIN_MS = 60_000;

@@ -80,6 +80,7 @@ describe("what the business says becomes data", () => {
       releaseBeforeBooking: false,
       shortage: "reject",
       reservationExpiryMs: 1_200_000,
+      reservationExpiryMaxMs: 86_400_000,
     });
   });
 

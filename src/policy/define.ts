@@ -193,14 +193,16 @@ function readStock(stock: StockInput, reading: Reading): StockPolicy {
 }
 
 function readOrders(orders: OrdersInput, reading: Reading): OrderPolicy {
-  const { releaseBeforeBooking, shortage, reservationExpiry } = orders;
+  const { releaseBeforeBooking, shortage } = orders;
+  const expiry = (name: "reservationExpiry" | "reservationExpiryMax", otherwise: number): number => {
+    const said = orders[name];
+    return said === undefined ? otherwise : reading.duration(`orders.${name}`, said);
+  };
   return {
     releaseBeforeBooking: releaseBeforeBooking ?? defaultOrders.releaseBeforeBooking,
     shortage: shortage ?? defaultOrders.shortage,
-    reservationExpiryMs:
-      reservationExpiry === undefined
-        ? defaultOrders.reservationExpiryMs
-        : reading.duration("orders.reservationExpiry", reservationExpiry),
+    reservationExpiryMs: expiry("reservationExpiry", defaultOrders.reservationExpiryMs),
+    reservationExpiryMaxMs: expiry("reservationExpiryMax", defaultOrders.reservationExpiryMaxMs),
   };
 }
 

@@ -61,6 +61,7 @@ export const OrdersInput = object({
   releaseBeforeBooking: Type.Optional(Type.Boolean()),
   shortage: Type.Optional(oneOf("backorder", "reject")),
   reservationExpiry: Type.Optional(Duration),
+  reservationExpiryMax: Type.Optional(Duration),
 });
 
 const Milestone = object({

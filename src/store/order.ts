@@ -80,11 +80,12 @@ export interface OrderFilter {
   limit: number;
 }
 
+/** What nobody has submitted is no order. */
 export async function pageOrders(db: Database, filter: OrderFilter): Promise<StoredOrder[]> {
   const { rows } = await db.query<OrderRow>({
     name: "page-orders",
     text: `select applied_seq, held_seq, state from sales_order
-            where company = $1 and ($2::text is null or status = $2) and ($3::text is null or customer_id = $3)
+            where company = $1 and status not in ('reserved', 'lapsed') and ($2::text is null or status = $2) and ($3::text is null or customer_id = $3)
               and ($4::text is null or order_id > $4) order by company, order_id limit $5`,
     values: [
       filter.company,

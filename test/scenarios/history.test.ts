@@ -44,6 +44,14 @@ async function releasedLine(orderId: string): Promise<Line | undefined> {
   };
 }
 
+async function heldUntil(orderId: string): Promise<string | undefined> {
+  const { rows } = await database.db.query<{ expires_at: string }>(
+    "select expires_at from reservation where order_id = $1 and kind = 'expiring' limit 1",
+    [orderId],
+  );
+  return rows[0]?.expires_at;
+}
+
 test("state rebuilt from the log equals the state after a random history through two nodes", async () => {
   const dice = new Dice();
   console.log(`history seed ${dice.seed}`);
@@ -65,7 +73,12 @@ test("state rebuilt from the log equals the state after a random history through
     ["partner", "3PL"],
   ] as const;
   const orders: string[] = [];
+  const holds: string[] = [];
   let step = 0;
+  const wanted = (): [string, number][] => [
+    [dice.pick(skus), 1 + dice.upTo(8)],
+    [dice.pick(skus), 1 + dice.upTo(8)],
+  ];
 
   const acts: (() => Promise<unknown>)[] = [
     async () => {
@@ -99,6 +112,29 @@ test("state rebuilt from the log equals the state after a random history through
       await nodes[0]!.say("erp", expected(dice.pick(skus), `PO${dice.upTo(4)}`, dice.upTo(30), dueAt));
     },
     async () => {
+      // One that is held already is held anew; one that was ordered is left alone.
+      const orderId = dice.upTo(3) === 0 && holds.length > 0 ? dice.pick(holds) : `c${holds.length}`;
+      if (!holds.includes(orderId)) holds.push(orderId);
+      await dice.pick(nodes).reserve(orderId, wanted(), { expiresInSeconds: dice.pick([1, 2, 3_600]) });
+    },
+    async () => {
+      if (holds.length === 0) return;
+      const orderId = dice.pick(holds);
+      orders.push(orderId);
+      await dice.pick(nodes).submit(orderId, wanted(), dice.upTo(4) === 0 ? { customer: undefined } : {});
+    },
+    async () => {
+      if (holds.length === 0) return;
+      const orderId = dice.pick(holds);
+      if (dice.upTo(2) === 0) {
+        await dice.pick(nodes).command("order.reservation.withdrawn", { orderId });
+        return;
+      }
+      // The schedule is late, early or says it twice.
+      const expiresAt = (await heldUntil(orderId)) ?? at("12:00");
+      await dice.pick(nodes).command("order.reservation.due", { orderId, expiresAt });
+    },
+    async () => {
       if (orders.length === 0) return;
       await dice.pick(nodes).command("order.cancellation.requested", {
         orderId: dice.pick(orders),
@@ -121,8 +157,15 @@ test("state rebuilt from the log equals the state after a random history through
       await dice.pick(nodes).say(system, { type: "shipment.shipped", data });
     },
   ];
+  // Whatever the dice say, one hold expires by itself and one is ordered.
+  await nodes[0]!.say("east", level("H0", "EAST", 50, at("09:00")));
+  await nodes[0]!.settled();
+  await nodes[0]!.reserve("expires", [["H0", 5]], { expiresInSeconds: 1 });
+  await nodes[0]!.reserve("ordered", [["H0", 5]]);
+  await nodes[1]!.submit("ordered", [["H0", 7]]);
   for (step = 0; step < 40; step++) await Promise.all(Array.from({ length: 6 }, () => dice.pick(acts)()));
   for (let round = 0; round < 2; round++) await Promise.all(nodes.map((node) => node.settled()));
+  await expect.poll(() => heldUntil("expires"), { timeout: 10_000 }).toBe(undefined);
   await scheduler.stop();
   for (let round = 0; round < 2; round++) await Promise.all(nodes.map((node) => node.settled()));
 

@@ -129,6 +129,18 @@ export const Reserved = object({
   priority: Type.Optional(Type.Integer()),
 });
 
+/** Decided: the same units, promised otherwise: a hold turned firm, or kept until another time. Nobody else can take them. */
+export const ReservationChanged = object({
+  sku: Identifier,
+  orderId: Identifier,
+  lineId: Identifier,
+  location: Code,
+  kind: oneOf("firm", "expiring"),
+  expiresAt: Type.Optional(TimeText),
+  dueAt: Type.Optional(TimeText),
+  priority: Type.Optional(Type.Integer()),
+});
+
 /** Decided: a promise given back: cancelled, expired, or re-sourced. Quantity absent: all of it. */
 export const Released = object({
   sku: Identifier,
@@ -148,6 +160,7 @@ export const inventoryContracts = {
   "inventory.inbound.expected": InboundExpected,
   "inventory.allocation.confirmed": AllocationConfirmed,
   "inventory.reserved": Reserved,
+  "inventory.reservation.changed": ReservationChanged,
   "inventory.released": Released,
 } as const;
 
@@ -158,4 +171,5 @@ export type MovementRecorded = Static<typeof MovementRecorded>;
 export type InboundExpected = Static<typeof InboundExpected>;
 export type AllocationConfirmed = Static<typeof AllocationConfirmed>;
 export type Reserved = Static<typeof Reserved>;
+export type ReservationChanged = Static<typeof ReservationChanged>;
 export type Released = Static<typeof Released>;

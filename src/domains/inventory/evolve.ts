@@ -7,7 +7,7 @@ import { expectInbound } from "./inbound.ts";
 import { defineItem } from "./item.ts";
 import { observeLevel } from "./level.ts";
 import { recordMovement } from "./movement.ts";
-import { confirmAllocation, release, reserve } from "./reservation.ts";
+import { changeReservation, confirmAllocation, release, reserve } from "./reservation.ts";
 import type { StockItem, StockRows } from "./state.ts";
 import type { StockEvent } from "./stock-event.ts";
 
@@ -29,6 +29,8 @@ export function evolveStock(
       return recordMovement(item, rows, event, source);
     case "inventory.reserved":
       return reserve(item, rows, event);
+    case "inventory.reservation.changed":
+      return changeReservation(item, rows, event);
     case "inventory.released":
       return release(item, rows, event);
     case "inventory.inbound.expected":

@@ -113,6 +113,7 @@ describe("on hand is what the order of happening says, whatever the order of arr
 });
 
 type Act =
+  | { kind: "hold" | "firm" | "prolong"; order: number; place: string; quantity: number; dueMs: number }
   | { kind: "reserve" | "release" | "ship"; order: number; place: string; quantity: number; dueMs: number }
   | { kind: "observe" | "move"; place: string; quantity: number; ms: number };
 
@@ -120,7 +121,14 @@ const places = fc.constantFrom("EAST", "WEST", "");
 const acts: fc.Arbitrary<Act[]> = fc.array(
   fc.oneof(
     fc.record({
-      kind: fc.constantFrom("reserve" as const, "release" as const, "ship" as const),
+      kind: fc.constantFrom(
+        "reserve" as const,
+        "release" as const,
+        "ship" as const,
+        "hold" as const,
+        "firm" as const,
+        "prolong" as const,
+      ),
       order: fc.integer({ min: 1, max: 4 }),
       place: places,
       quantity: fc.integer({ min: 1, max: 9 }),
@@ -177,6 +185,22 @@ function perform(stock: StockHistory, promises: Promises, act: Act): void {
     const due = act.dueMs === 0 ? {} : { dueAt: after(act.dueMs) };
     stock.reserve(`S${act.order}`, act.quantity, { location: act.place, ...due });
     promises.add(act.order, act.place, act.quantity);
+  } else if (act.kind === "hold") {
+    const expiresAt = after(act.dueMs + 1);
+    stock.reserve(`S${act.order}`, act.quantity, {
+      location: act.place || "WEST",
+      kind: "expiring",
+      expiresAt,
+    });
+    promises.add(act.order, act.place || "WEST", act.quantity);
+  } else if (act.kind === "firm" || act.kind === "prolong") {
+    // Neither makes nor takes a unit, whatever day it names.
+    const due = act.dueMs === 0 ? {} : { dueAt: after(act.dueMs) };
+    const as = act.kind === "firm" ? due : { expiresAt: after(act.dueMs + 2) };
+    stock.keep(`S${act.order}`, act.kind === "firm" ? "firm" : "expiring", {
+      location: act.place || "WEST",
+      ...as,
+    });
   } else if (act.kind === "release") {
     stock.release(`S${act.order}`, act.quantity, act.place);
     promises.add(act.order, act.place, -act.quantity);

@@ -43,6 +43,49 @@ test("a backorder that is made again for another day, and then given back by wha
   expect(stock.reservations[0]!.madeAt).toBe(clock("08:00"));
 });
 
+describe("a hold", () => {
+  const until = (time: string) => ({ kind: "expiring", expiresAt: clock(time) });
+
+  test("that turns firm stays reserved, keeps its age and has no end any more", () => {
+    const stock = new StockHistory();
+    stock.reserve("S1", 5, until("09:00"), clock("08:00"));
+    stock.keep("S1", "firm", { priority: 3 });
+    expect(stock.committed()).toEqual({ "EAST|": "5" });
+    expect(stock.reservations).toEqual([
+      expect.objectContaining({ kind: "firm", quantity: 5_000_000n, madeAt: clock("08:00"), priority: 3 }),
+    ]);
+    expect(stock.reservations[0]).not.toHaveProperty("expiresAt");
+  });
+
+  test("of now that turns firm for a later day is owed at that day; never earlier than it was", () => {
+    const stock = new StockHistory();
+    stock.reserve("S1", 5, until("09:00"));
+    stock.reserve("S2", 2, { dueAt: day(28) });
+    stock.keep("S1", "firm", { dueAt: day(28) });
+    expect(stock.committed()).toEqual({ [`EAST|${day(28)}`]: "7" });
+    stock.keep("S1", "firm", { dueAt: day(26) });
+    expect(stock.committed()).toEqual({ [`EAST|${day(28)}`]: "7" });
+  });
+
+  test("is prolonged, and gives back what is no longer wanted", () => {
+    const stock = new StockHistory();
+    stock.reserve("S1", 5, until("09:00"));
+    stock.release("S1", 2);
+    stock.keep("S1", "expiring", { expiresAt: clock("10:00") });
+    expect(stock.committed()).toEqual({ "EAST|": "3" });
+    expect(stock.reservations).toMatchObject([{ kind: "expiring", expiresAt: clock("10:00") }]);
+  });
+
+  test("that a fact has ended does not come back by turning firm", () => {
+    const stock = new StockHistory();
+    stock.observe(10, clock("08:00"));
+    stock.reserve("S1", 5, until("09:00"));
+    stock.ship("S1", 5, clock("08:30"));
+    expect(stock.keep("S1", "firm").outcome).toBe("stale");
+    expect([stock.committed(), stock.reservations]).toEqual([{}, []]);
+  });
+});
+
 test("given back in part, then all", () => {
   const stock = new StockHistory();
   stock.reserve("S1", 5);

@@ -4,7 +4,7 @@ import { checkRange, type Decimal, formatDecimal, parseDecimal } from "../../cor
 import { parseTime, type Time } from "../../core/time.ts";
 import type { StockChange, StockSource } from "./change.ts";
 import { commit } from "./commitment.ts";
-import type { AllocationConfirmed, Released, Reserved } from "./contract.ts";
+import type { AllocationConfirmed, Released, ReservationChanged, Reserved } from "./contract.ts";
 import { findLevel, isFuture, rebaseLevel } from "./level.ts";
 import { refusedPlace, stockProblem } from "./problem.ts";
 import type { Reservation, StockItem, StockLevel, StockRows } from "./state.ts";
@@ -41,6 +41,26 @@ export function reserve(item: StockItem, rows: StockRows, event: StockEvent): St
   }
   commitments = commit(commitments, reservation.location, reservation.dueAt ?? "", reservation.quantity);
   const change = changeOf({ ...item, levels, commitments }, "applied");
+  change.reservations.push(reservation);
+  return change;
+}
+
+/**
+ * The units stay reserved where they are while the kind of their promise changes, so that there is no moment at which
+ * others could be promised them. Units that a fact took meanwhile do not come back by it.
+ */
+export function changeReservation(item: StockItem, rows: StockRows, event: StockEvent): StockChange {
+  const data = event.data as ReservationChanged;
+  const held = findReservation(rows, data.orderId, data.lineId, data.location);
+  if (held === undefined) return changeOf(item, "stale");
+  const { expiresAt: _expiresAt, dueAt: _dueAt, ...rest } = held;
+  const dueAt = dayOf(data.location, held, data.dueAt === undefined ? undefined : parseTime(data.dueAt));
+  const reservation: Reservation = { ...rest, kind: data.kind, priority: data.priority ?? 0 };
+  if (data.expiresAt !== undefined) reservation.expiresAt = parseTime(data.expiresAt);
+  if (dueAt !== undefined) reservation.dueAt = dueAt;
+  const freed = commit(item.commitments, held.location, held.dueAt ?? "", -held.quantity);
+  const commitments = commit(freed, held.location, dueAt ?? "", held.quantity);
+  const change = changeOf(dueAt === held.dueAt ? item : { ...item, commitments }, "applied");
   change.reservations.push(reservation);
   return change;
 }

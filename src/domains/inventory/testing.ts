@@ -128,6 +128,12 @@ export class StockHistory {
     return this.apply("inventory.reserved", "crossdock", data, time);
   }
 
+  /** What is held becomes firm, or is held until another time. */
+  keep(orderId: string, kind: "firm" | "expiring", more: Record<string, unknown> = {}): StockChange {
+    const data = { orderId, lineId: "1", location: "EAST", kind, ...more };
+    return this.apply("inventory.reservation.changed", "crossdock", data);
+  }
+
   release(orderId: string, quantity?: number, location = "EAST"): StockChange {
     const data = { orderId, lineId: "1", location, reason: "cancelled" };
     return this.apply(

@@ -4,11 +4,15 @@ import { type Decimal, formatDecimal, ZERO } from "../../core/decimal.ts";
 import type { ProblemCode } from "../reaction.ts";
 import { allocate } from "./allocate.ts";
 import { type BaseQuantity, baseQuantities, type UnitRefusal } from "./base-quantities.ts";
+import { cover } from "./coverage.ts";
 import type { Decision, Said } from "./decision.ts";
+import { explainKept } from "./explain.ts";
 import { sendBooking, sendLedgerCancellation } from "./messages.ts";
 import { exceedsRange, openValue } from "./money.ts";
 import { changePromise } from "./promise.ts";
 import { decideReleases } from "./release.ts";
+import { heldUnits } from "./reservation.ts";
+import { endReservation } from "./reserve.ts";
 import type { Order } from "./state.ts";
 import { QueuedSupply } from "./supply.ts";
 
@@ -19,7 +23,7 @@ interface Hold extends Said {
 
 /** `answered`: the code of the hold that somebody has just answered. */
 export function decideAcceptance(d: Decision, answered?: string): void {
-  const units = baseQuantities(d.order, d.context);
+  const units = baseQuantities(d.order.lines, d.context);
   const hold = findHold(d, answered) ?? (units.ok ? undefined : unknownUnit(d.order, units.refusal));
   if (answered !== undefined && answered !== hold?.code) d.solve(answered as ProblemCode);
   if (hold !== undefined) decideHold(d, hold);
@@ -78,17 +82,25 @@ function decidePromise(d: Decision, units: readonly BaseQuantity[]): void {
     const quantity = openQuantity(line, units[index]!.quantity);
     return quantity > ZERO ? [{ lineId: line.lineId, sku: line.sku, quantity }] : [];
   });
-  const supply = new QueuedSupply(d.context, d.order, { standingOf: () => "new" });
+  const { kept, wanted, surplus } = cover(lines, heldUnits(d.order));
+  const supply = new QueuedSupply(d.context, d.order, { standingOf: () => "new", lost: surplus });
   const { shipComplete, bookedAtSource } = d.order;
-  const allocated = allocate({ lines, shipComplete }, supply, d.context.allocation);
+  const serving = [...new Set(kept.map((one) => one.location))];
+  const allocated = allocate({ lines: wanted, shipComplete, serving }, supply, d.context.allocation);
   const short = allocated.backordered.length > 0;
   if (short && d.context.orders.shortage === "reject" && !bookedAtSource) {
     const reason = allocated.explanation.join(" ").slice(0, 1000);
+    endReservation(d, "withdrawn");
     d.decide("order.rejected", { code: "order.not-available", reason });
     return;
   }
   d.decide("order.accepted", { acceptedAt: d.now, ...acceptedUnits(d, units) });
-  changePromise(d, { withdrawn: [], allocated });
+  for (const promised of surplus) d.giveBack(promised, "cancelled");
+  const because = [
+    ...explainKept("Held before it was ordered", kept),
+    ...explainKept("Held, and not ordered", surplus),
+  ];
+  changePromise(d, { withdrawn: [], held: kept, allocated, lost: surplus, because });
   sendOnward(d);
 }
 

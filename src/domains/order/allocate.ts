@@ -34,6 +34,7 @@ export interface Allocated {
 }
 
 export function allocate(request: AllocationRequest, supply: Supply, policy: AllocationPolicy): Allocated {
+  if (request.lines.length === 0) return { allocations: [], backordered: [], explanation: [] };
   const gaps: Gap[] = [];
   const one = onePlace(request, supply, policy, gaps);
   if (one !== undefined) return fromOnePlace(request.lines, one, gaps);

@@ -2,10 +2,11 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { type Decimal, formatDecimal, parseDecimal, ZERO } from "../../core/decimal.ts";
 import type { MovementRecorded } from "../inventory/contract.ts";
-import { evolveOrder, type OrderOccurrence } from "./evolve.ts";
+import { evolveOrder, type OrderOccurrence, opensOrder } from "./evolve.ts";
 import { askedBackOf, findLine, openUnits, promisedUnits, releasedAt } from "./lines.ts";
+import { heldUnits } from "./reservation.ts";
 import type { Order } from "./state.ts";
-import { isAccepted } from "./status.ts";
+import { isAccepted, isSubmitted } from "./status.ts";
 import { House, units } from "./testing.ts";
 import {
   type Action,
@@ -54,6 +55,9 @@ function expectReservations(house: House): void {
     if (quantity !== ZERO) promised.set(name, (promised.get(name) ?? ZERO) + quantity);
   };
   for (const order of house.orders.values()) {
+    for (const { lineId, location, quantity } of heldUnits(order)) {
+      add(`${order.orderId} ${lineId} ${location}`, quantity);
+    }
     for (const { lineId, backordered, places } of order.lines) {
       add(`${order.orderId} ${lineId} `, backordered);
       for (const { location, allocated, shipped } of places)
@@ -105,7 +109,7 @@ function expectReplay(house: House): void {
     const occurrence = event as OrderOccurrence;
     const { orderId } = occurrence.data;
     const before = replayed.get(orderId) ?? null;
-    if (before === null && occurrence.type !== "order.submitted") continue;
+    if (before === null && !opensOrder(occurrence.type)) continue;
     replayed.set(orderId, evolveOrder(before, occurrence));
   }
   expect(replayed).toEqual(house.orders);
@@ -190,6 +194,8 @@ test("looking again comes to rest: orders that wait do not take from each other 
 });
 
 function cancelEverything(world: House, orderId: string): void {
+  said("order.reservation.withdrawn", "portal", () => ({ orderId }))(world);
+  if (!isSubmitted(world.order(orderId))) return;
   said("order.cancellation.requested", "portal", (h) => ({ orderId, requestedAt: h.now }))(world);
   for (const location of PLACES) {
     const lines = world.order(orderId).lines.map(({ lineId, sku }) => ({ lineId, sku, quantity: "99" }));

@@ -5,7 +5,7 @@ import { CrossdockError } from "../../core/errors.ts";
 import { type Result, refuse } from "../../core/result.ts";
 import { convert, type Ratio, unitConversion } from "../../core/unit.ts";
 import type { OrderContext } from "./context.ts";
-import type { Order, OrderLine } from "./state.ts";
+import type { OrderLine } from "./state.ts";
 
 export interface BaseQuantity {
   quantity: Decimal;
@@ -21,10 +21,16 @@ export interface UnitRefusal {
   reason: string;
 }
 
+/** As it was asked for. */
+export type AskedLine = Pick<OrderLine, "lineId" | "sku" | "ordered" | "orderedUnit">;
+
 /** By the order of the lines. */
-export function baseQuantities(order: Order, context: OrderContext): Result<BaseQuantity[], UnitRefusal> {
+export function baseQuantities(
+  lines: readonly AskedLine[],
+  context: OrderContext,
+): Result<BaseQuantity[], UnitRefusal> {
   const quantities: BaseQuantity[] = [];
-  for (const line of order.lines) {
+  for (const line of lines) {
     const base = baseQuantity(line, context);
     if ("reason" in base) return refuse(base);
     quantities.push(base);
@@ -32,7 +38,7 @@ export function baseQuantities(order: Order, context: OrderContext): Result<Base
   return { ok: true, value: quantities };
 }
 
-function baseQuantity(line: OrderLine, context: OrderContext): BaseQuantity | UnitRefusal {
+function baseQuantity(line: AskedLine, context: OrderContext): BaseQuantity | UnitRefusal {
   const item = context.stock(line.sku);
   const declared = context.stockPolicy.units[line.sku];
   const unit = item.unit;

@@ -70,6 +70,20 @@ export const OrderSubmitted = object({
   booked: Type.Optional(object({ system: Code, document: Identifier })),
 });
 
+/**
+ * A channel wants stock held for an order that it has not submitted: all of it, or none. Until a time, or for so long
+ * from now on; where neither is said, as the policy has it.
+ */
+export const ReservationRequested = object({
+  ...order,
+  customer: Type.Optional(Party),
+  lines,
+  expiresAt: Type.Optional(TimeText),
+  expiresInSeconds: Type.Optional(Type.Integer({ minimum: 1, maximum: 2_592_000 })),
+});
+/** The channel gives back what is held. */
+export const ReservationWithdrawn = object({ ...order, reason: Type.Optional(Text) });
+
 export const OrderBooked = object({ ...order, system: Code, document: Identifier, bookedAt: TimeText });
 export const BookingRefused = object({ ...order, system: Code, code: Code, reason: Text });
 /** The warehouse or partner took the released lines. */
@@ -166,6 +180,9 @@ export const RowRejected = object({
 /** A due look at the lines that wait for stock (decided by the schedule or by a movement). */
 export const ReallocationDue = object({ ...order });
 
+/** The time of a hold has come (said by the schedule). */
+export const ReservationDue = object({ ...order, expiresAt: TimeText });
+
 // Decided.
 export const OrderAccepted = object({
   ...order,
@@ -183,6 +200,25 @@ export const Allocation = object({
   location: Code,
   quantity: PositiveDecimalText,
 });
+/** All that is held for an order that nobody has submitted, and until when. Totals: an earlier hold is in it. */
+export const OrderReserved = object({
+  ...order,
+  expiresAt: TimeText,
+  allocations: Type.Array(
+    object({
+      lineId: Identifier,
+      sku: Identifier,
+      location: Code,
+      quantity: PositiveDecimalText,
+      unit: UnitCode,
+    }),
+    { minItems: 1 },
+  ),
+  explanation: Type.Array(Text),
+});
+/** What was held before stands. */
+export const ReservationRefused = object({ ...order, code: Code, reason: Text });
+export const ReservationEnded = object({ ...order, outcome: oneOf("expired", "withdrawn") });
 /** Where promised units are: a place, or empty for a backorder. */
 const Whereabouts = Type.String({ maxLength: 64 });
 
@@ -235,6 +271,8 @@ export const OrderClosed = object({ ...order, closedAt: TimeText });
 
 /** Wire type → contract of what systems may say. */
 export const orderFacts = {
+  "order.reservation.requested": ReservationRequested,
+  "order.reservation.withdrawn": ReservationWithdrawn,
   "order.submitted": OrderSubmitted,
   "order.booked": OrderBooked,
   "order.booking.refused": BookingRefused,
@@ -255,6 +293,10 @@ export const orderFacts = {
 
 /** Wire type → contract of what only Crossdock says. */
 export const orderDecisions = {
+  "order.reservation.due": ReservationDue,
+  "order.reserved": OrderReserved,
+  "order.reservation.refused": ReservationRefused,
+  "order.reservation.ended": ReservationEnded,
   "order.reallocation.due": ReallocationDue,
   "order.accepted": OrderAccepted,
   "order.held": OrderHeld,

@@ -19,10 +19,12 @@ import {
   decideShortPick,
 } from "./re-source.ts";
 import { decideReleaseConfirmed } from "./release.ts";
+import { isAboutReservation } from "./reservation.ts";
+import { decideExpiry, decideReservation, endReservation, planExpiry } from "./reserve.ts";
 import { decideResubmission } from "./resubmit.ts";
 import { decideDelivery, decideShipment } from "./ship.ts";
 import type { Order } from "./state.ts";
-import { isDelivered } from "./status.ts";
+import { isDelivered, isSubmitted } from "./status.ts";
 import { decideReturnReceived, decideReturnRequest } from "./take-back.ts";
 import { decideUnknown, rowProblem } from "./unknown.ts";
 
@@ -36,10 +38,12 @@ export function decideOrder(
   event: OrderOccurrence,
   context: OrderContext,
 ): Reaction {
-  if (after === null) return decideUnknown(event);
+  if (after === null || (!isSubmitted(after) && !isAboutReservation(event.type))) return decideUnknown(event);
   const d = new Decision(order, after, event, context);
   if (!react(d)) return noReaction();
-  finish(d);
+  // A channel knows no order that it has not submitted: it is told nothing of one.
+  if (isSubmitted(d.order)) finish(d);
+  planExpiry(d);
   return d.reaction;
 }
 
@@ -47,6 +51,15 @@ export function decideOrder(
 function react(d: Decision): boolean {
   const { event, before } = d;
   switch (event.type) {
+    case "order.reservation.requested":
+      decideReservation(d, event.data);
+      return true;
+    case "order.reservation.withdrawn":
+      endReservation(d, "withdrawn");
+      return true;
+    case "order.reservation.due":
+      decideExpiry(d, event.data);
+      return true;
     case "order.submitted":
       if (d.order === before) decideResubmission(d, event.data);
       else decideAcceptance(d, before?.hold?.code);
@@ -116,6 +129,7 @@ function reactToGoods(d: Decision): boolean {
 function finish(d: Decision): void {
   if (isCancelled(d.order)) {
     const reason = d.order.cancellation?.reason ?? "";
+    endReservation(d, "withdrawn");
     if (d.before?.hold) d.solve(d.before.hold.code as ProblemCode);
     d.decide("order.cancelled", reason === "" ? {} : { reason });
   }

@@ -5,6 +5,7 @@ import {
   COMPLETE,
   DONE,
   LIVE,
+  NEW,
   NOT_ACCEPTED,
   never,
   nothing,
@@ -16,6 +17,35 @@ import {
 } from "./transition.ts";
 
 export const decisionTransitions: Record<keyof typeof orderDecisions, readonly Transition[]> = {
+  "order.reservation.due": [
+    {
+      from: ["reserved"],
+      kind: "acts",
+      to: ["reserved", "lapsed"],
+      why: "what is held is free again, unless it was prolonged meanwhile",
+    },
+    { from: UNDECIDED, kind: "acts", why: "what is still held for it is free again" },
+    nothing(
+      "nothing is held: what was is the order's own, or was given back",
+      "lapsed",
+      "rejected",
+      ...ACCEPTED,
+    ),
+    { from: ["none"], kind: "problem", problems: ["order.unknown"], why: "nothing was held" },
+  ],
+  "order.reserved": [
+    { from: ["reserved", "lapsed"], kind: "acts", to: ["reserved"], why: "all of it is held until its time" },
+    never("none", ...NOT_ACCEPTED, ...ACCEPTED),
+  ],
+  "order.reservation.refused": [
+    { from: ["reserved", "lapsed"], kind: "acts", why: "what was held before stands" },
+    never("none", ...NOT_ACCEPTED, ...ACCEPTED),
+  ],
+  "order.reservation.ended": [
+    { from: ["reserved"], kind: "acts", to: ["lapsed"], why: "given back, or its time is over" },
+    { from: UNDECIDED, kind: "acts", why: "given back, or its time is over; the order goes on without it" },
+    never("none", "lapsed", "rejected", ...ACCEPTED),
+  ],
   "order.reallocation.due": [
     {
       from: ["accepted", "booked", "released"],
@@ -40,24 +70,24 @@ export const decisionTransitions: Record<keyof typeof orderDecisions, readonly T
       to: ["accepted", "booked", "partially-shipped", ...COMPLETE],
       why: "further than accepted where facts came first",
     },
-    never("none", "held", "rejected", ...ACCEPTED),
+    never(...NEW, "held", "rejected", ...ACCEPTED),
   ],
   "order.held": [
     { from: ["submitted"], kind: "acts", to: ["held"], why: "somebody has to answer" },
-    never("none", "held", "rejected", ...ACCEPTED),
+    never(...NEW, "held", "rejected", ...ACCEPTED),
   ],
   "order.rejected": [
     { from: ["submitted"], kind: "acts", to: ["rejected"], why: "not enough stock, where policy rejects" },
-    never("none", "held", "rejected", ...ACCEPTED),
+    never(...NEW, "held", "rejected", ...ACCEPTED),
   ],
   "order.allocated": [
     { from: LIVE, kind: "acts", why: "promises change, what is released does not" },
-    never("none", ...NOT_ACCEPTED, ...DONE),
+    never(...NEW, ...NOT_ACCEPTED, ...DONE),
   ],
   "order.released": [
     { from: ["accepted", "booked"], kind: "acts", to: ["released"], why: "a place may ship" },
     { from: ["released", ...SHIPPING], kind: "acts", why: "one more place, or once more" },
-    never("none", ...NOT_ACCEPTED, ...COMPLETE, ...DONE),
+    never(...NEW, ...NOT_ACCEPTED, ...COMPLETE, ...DONE),
   ],
   "order.lines.cancelled": [
     { from: [...UNDECIDED, ...UNSHIPPED], kind: "acts", why: "units that will not ship" },
@@ -67,7 +97,7 @@ export const decisionTransitions: Record<keyof typeof orderDecisions, readonly T
       to: [...SHIPPING, ...COMPLETE],
       why: "the rest has shipped",
     },
-    never("none", "rejected", ...COMPLETE, ...DONE),
+    never(...NEW, "rejected", ...COMPLETE, ...DONE),
   ],
   "order.cancellation.asked": [
     {
@@ -75,7 +105,7 @@ export const decisionTransitions: Record<keyof typeof orderDecisions, readonly T
       kind: "acts",
       why: "nothing is free before the place answers",
     },
-    never("none", ...NOT_ACCEPTED, "accepted", "booked", ...DONE),
+    never(...NEW, ...NOT_ACCEPTED, "accepted", "booked", ...DONE),
   ],
   "order.cancelled": [
     {
@@ -84,7 +114,7 @@ export const decisionTransitions: Record<keyof typeof orderDecisions, readonly T
       to: ["cancelled"],
       why: "nothing shipped and nothing will",
     },
-    never("none", "rejected", ...SHIPPING, ...COMPLETE, ...DONE),
+    never(...NEW, "rejected", ...SHIPPING, ...COMPLETE, ...DONE),
   ],
   "order.closed": [
     {
@@ -93,6 +123,6 @@ export const decisionTransitions: Record<keyof typeof orderDecisions, readonly T
       to: ["closed"],
       why: "all shipped or cancelled, invoiced and delivered",
     },
-    never("none", ...NOT_ACCEPTED, ...UNSHIPPED, ...SHIPPING, "shipped", "delivered", ...DONE),
+    never(...NEW, ...NOT_ACCEPTED, ...UNSHIPPED, ...SHIPPING, "shipped", "delivered", ...DONE),
   ],
 };

@@ -65,8 +65,8 @@ export class Decision {
     this.order = evolveOrder(this.order, decided as unknown as OrderOccurrence);
   }
 
-  /** `dueAt`: of the promise; absent where it is due now, or nobody knows when. */
-  reserve(promised: Promised, dueAt: Time | ""): void {
+  /** `dueAt`: of the promise; absent where it is due now, or nobody knows when. `expiresAt`: it is only held. */
+  reserve(promised: Promised, dueAt: Time | "", expiresAt?: Time): void {
     const { orderId, priority } = this.order;
     this.stock("inventory.reserved", promised.sku, {
       sku: promised.sku,
@@ -74,13 +74,34 @@ export class Decision {
       lineId: promised.lineId,
       location: promised.location,
       quantity: formatDecimal(promised.quantity),
-      kind: promised.location === "" ? "backorder" : "firm",
+      kind: expiresAt !== undefined ? "expiring" : promised.location === "" ? "backorder" : "firm",
+      ...(expiresAt === undefined ? undefined : { expiresAt }),
       ...(dueAt === "" ? undefined : { dueAt }),
       ...(priority === 0 ? undefined : { priority }),
     });
   }
 
-  giveBack(promised: Promised, reason: "cancelled" | "re-sourced"): void {
+  /** What is held becomes firm, or is held until another time. It stays reserved. */
+  keep(
+    promised: Promised,
+    as: { kind: "firm"; dueAt: Time | "" } | { kind: "expiring"; expiresAt: Time },
+  ): void {
+    const { orderId, priority } = this.order;
+    const { sku, lineId, location } = promised;
+    const until =
+      as.kind === "expiring" ? { expiresAt: as.expiresAt } : as.dueAt === "" ? {} : { dueAt: as.dueAt };
+    this.stock("inventory.reservation.changed", sku, {
+      sku,
+      orderId,
+      lineId,
+      location,
+      kind: as.kind,
+      ...until,
+      ...(priority === 0 ? undefined : { priority }),
+    });
+  }
+
+  giveBack(promised: Promised, reason: "cancelled" | "expired" | "re-sourced"): void {
     this.stock("inventory.released", promised.sku, {
       sku: promised.sku,
       orderId: this.order.orderId,

@@ -5,9 +5,13 @@ import { CrossdockError } from "../../core/errors.ts";
 import { parseTime } from "../../core/time.ts";
 import type { OrderEventData } from "./contract.ts";
 import { askedBack, changeLines, changePlace, type StatedUnits, withAskedBack } from "./lines.ts";
+import { withReservationEnded } from "./reservation.ts";
 import type { LineUnits, Order, OrderLine } from "./state.ts";
 
-/** From here on the lines count in base units; what was cancelled before is converted with them. */
+/**
+ * From here on the lines count in base units; what was cancelled before is converted with them. What was held for the
+ * order is the order's own now, as far as its lines are promised it.
+ */
 export function withAcceptance(order: Order, data: OrderEventData<"order.accepted">): Order {
   const converted = new Map(data.lines.map((line) => [line.lineId, line]));
   const lines = order.lines.map((line) => {
@@ -17,7 +21,7 @@ export function withAcceptance(order: Order, data: OrderEventData<"order.accepte
       quantity === line.quantity ? line.cancelled : (line.cancelled * quantity) / line.ordered;
     return { ...line, quantity, cancelled, unit: base?.unit ?? data.unit };
   });
-  return { ...order, status: "accepted", lines };
+  return { ...withReservationEnded(order, "ordered"), status: "accepted", lines };
 }
 
 export function withAllocation(order: Order, data: OrderEventData<"order.allocated">): Order {

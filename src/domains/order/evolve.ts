@@ -25,18 +25,32 @@ import {
   withShortPick,
 } from "./evolve-facts.ts";
 import { withInvoice } from "./invoice.ts";
+import {
+  isAboutReservation,
+  newReservation,
+  withReservation,
+  withReservationEnded,
+  withReservationRefused,
+  withReservationRequest,
+} from "./reservation.ts";
 import type { Order } from "./state.ts";
-import { statusOf } from "./status.ts";
+import { isSubmitted, statusOf } from "./status.ts";
 import { canReplace, newOrder } from "./submission.ts";
 import { transitionOf } from "./transitions.ts";
 
 /** An order event as the log holds it, as far as the order asks. */
 export type OrderOccurrence = OrderEvent & { source: string; time: Time; company: string };
 
+/** Whether an event of this type brings an order into being, where there is none. */
+export const opensOrder = (type: string): boolean =>
+  type === "order.submitted" || type === "order.reservation.requested";
+
 export function evolveOrder(order: Order | null, event: OrderOccurrence): Order {
   if (event.type === "order.submitted") {
-    return order === null || canReplace(order, event) ? newOrder(event) : order;
+    const isNew = order === null || !isSubmitted(order) || canReplace(order, event);
+    return isNew ? newOrder(event, order?.reservation) : order;
   }
+  if (event.type === "order.reservation.requested" && order === null) return newReservation(event);
   if (order === null) {
     throw new CrossdockError("order.not-submitted", `${event.type} changes no order: there is none.`);
   }
@@ -57,10 +71,15 @@ function forbid(order: Order, event: OrderOccurrence): void {
 }
 
 function change(order: Order, event: OrderOccurrence): Order {
+  if (!isSubmitted(order) && !isAboutReservation(event.type)) return order;
   switch (event.type) {
     case "order.submitted":
     case "order.reallocation.due":
+    case "order.reservation.withdrawn":
+    case "order.reservation.due":
       return order;
+    case "order.reservation.requested":
+      return withReservationRequest(order, event);
     case "order.booked":
       return withBooking(order, event.data);
     case "order.booking.refused":
@@ -97,6 +116,12 @@ function change(order: Order, event: OrderOccurrence): Order {
 
 function decide(order: Order, event: OrderOccurrence): Order {
   switch (event.type) {
+    case "order.reserved":
+      return withReservation(order, event.data);
+    case "order.reservation.refused":
+      return withReservationRefused(order, event.data);
+    case "order.reservation.ended":
+      return withReservationEnded(order, event.data.outcome);
     case "order.accepted":
       return withAcceptance(order, event.data);
     case "order.held":

@@ -33,6 +33,35 @@ export function explainPlaces(lines: readonly ServedLine[], gaps: readonly Gap[]
   return told;
 }
 
+/** "Held before: 10 A at EAST, 4 B at WEST." */
+export function explainKept(
+  what: string,
+  units: readonly { sku: string; location: string; quantity: Decimal }[],
+): string[] {
+  if (units.length === 0) return [];
+  const told = units
+    .slice(0, SENTENCES_MAX)
+    .map(({ sku, location, quantity }) => `${formatDecimal(quantity)} ${sku} at ${location}`);
+  const more = units.length - told.length;
+  return [sentence([`${what}: ${told.join(", ")}${more > 0 ? ` and ${more} more` : ""}`])];
+}
+
+/** "Line 1, A: 4 of 10 are available." */
+export function explainMissing(
+  asked: readonly { lineId: string; sku: string; quantity: Decimal }[],
+  missing: readonly { lineId: string; sku: string; quantity: Decimal }[],
+): string {
+  const short = new Map(missing.map((line) => [line.lineId, line.quantity]));
+  const told = asked.flatMap(({ lineId, sku, quantity }) => {
+    const lacking = short.get(lineId);
+    if (lacking === undefined) return [];
+    return [
+      `Line ${lineId}, ${sku}: ${formatDecimal(quantity - lacking)} of ${formatDecimal(quantity)} are available`,
+    ];
+  });
+  return sentence(told);
+}
+
 function tellGap(gap: Gap): string {
   if ("refused" in gap) return `${gap.location} refused ${gap.sku}`;
   return `${gap.location} had ${formatDecimal(gap.had)} of ${formatDecimal(gap.need)} ${gap.sku}`;

@@ -1,7 +1,6 @@
 // What may follow what systems and people say of an order. A fact is recorded in every status.
 import type { orderFacts } from "./contract.ts";
 import type { OrderStatus } from "./state.ts";
-import { statuses } from "./status.ts";
 import {
   ACCEPTED,
   COMPLETE,
@@ -86,13 +85,34 @@ const CANCELLING: readonly Transition[] = [
 const ANSWERS: readonly OrderStatus[] = ["accepted", "booked", "released", "held", "rejected"];
 
 export const factTransitions: Record<keyof typeof orderFacts, readonly Transition[]> = {
+  "order.reservation.requested": [
+    {
+      from: ["none", "lapsed"],
+      kind: "acts",
+      to: ["reserved", "lapsed"],
+      why: "all of it is held, or it is refused",
+    },
+    {
+      from: ["reserved"],
+      kind: "acts",
+      problems: ["order.duplicate-suspected"],
+      why: "held anew, or refused: then what was held stands; another channel's hold is not taken over",
+    },
+    nothing("it has been submitted: its stock is the order's own", ...NOT_ACCEPTED, ...ACCEPTED),
+  ],
+  "order.reservation.withdrawn": [
+    { from: ["reserved"], kind: "acts", to: ["lapsed"], why: "what is held is free again" },
+    { from: UNDECIDED, kind: "acts", why: "what is still held for it is free again" },
+    nothing("nothing is held", "lapsed", "rejected", ...ACCEPTED),
+    { from: ["none"], kind: "problem", problems: ["order.unknown"], why: "nothing was held" },
+  ],
   "order.submitted": [
     {
       from: NEW,
       kind: "acts",
       to: ANSWERS,
       problems: ["order.no-customer", "order.bad-row", "order.unit-unknown", "order.duplicate-suspected"],
-      why: "accepted and allocated, held or rejected; released at once where it need not be booked",
+      why: "accepted and allocated, held or rejected; released at once where it need not be booked; stock that was held for it becomes its own",
     },
     {
       from: ["held"],
@@ -175,7 +195,7 @@ export const factTransitions: Record<keyof typeof orderFacts, readonly Transitio
   "order.cancellation.confirmed": GIVEN_BACK,
   "order.cancellation.refused": [
     {
-      from: statuses,
+      from: [...NOT_ACCEPTED, ...ACCEPTED],
       kind: "problem",
       problems: ["order.cancellation-refused"],
       why: "the units stay where they are, and will ship",
@@ -291,7 +311,7 @@ export const factTransitions: Record<keyof typeof orderFacts, readonly Transitio
       problems: ["return.over-quantity", "return.unmatched"],
       why: "what shipped can come back",
     },
-    { from: NEW, kind: "problem", problems: ["return.unmatched"], why: "no such order" },
+    { from: NEW, kind: "problem", problems: ["return.unmatched"], why: "nobody has submitted it" },
   ],
   "return.received": [
     {

@@ -12,6 +12,8 @@ export interface MilestonePolicy {
 export type SlaPolicy = Partial<Record<MilestoneName, MilestonePolicy>>;
 
 const RANK: Record<OrderStatus, number> = {
+  reserved: 0,
+  lapsed: 0,
   submitted: 0,
   held: 0,
   rejected: 9,

@@ -11,15 +11,22 @@ import {
   reservedAt,
   unreleasedAt,
 } from "./lines.ts";
+import { heldUnits } from "./reservation.ts";
 import type { Order, OrderLine } from "./state.ts";
+import { isSubmitted } from "./status.ts";
 
 export function neededSkus(order: Order | null, event: OrderEvent): string[] {
-  if (event.type === "order.submitted")
-    return order === null || order.hold !== null ? skusOf(event.data.lines) : [];
+  if (event.type === "order.submitted" || event.type === "order.reservation.requested") {
+    const isOpen = order === null || order.hold !== null || !isSubmitted(order);
+    return isOpen ? skusOf([...event.data.lines, ...heldUnits(order)]) : [];
+  }
   if (order === null) return [];
   switch (event.type) {
+    case "order.reservation.withdrawn":
+    case "order.reservation.due":
+      return skusOf(heldUnits(order));
     case "order.hold.released":
-      return order.hold === null ? [] : skusOf(order.lines);
+      return order.hold === null ? [] : skusOf([...order.lines, ...heldUnits(order)]);
     case "order.pick.short":
     case "order.cancellation.confirmed":
       return named(order, event.data.lines);
@@ -51,7 +58,7 @@ function named(order: Order, lines: readonly { lineId: string }[]): string[] {
 function withPromise(order: Order, lines: readonly { lineId: string }[] | undefined): string[] {
   const byId = linesById(order);
   const meant = lines === undefined ? order.lines : lines.flatMap(({ lineId }) => byId.get(lineId) ?? []);
-  return skusOf(meant.filter((line) => promisedUnits(line) > ZERO));
+  return skusOf([...meant.filter((line) => promisedUnits(line) > ZERO), ...heldUnits(order)]);
 }
 
 function skusAt(order: Order, location: string): string[] {

@@ -11,5 +11,7 @@ export interface OrderPolicy {
   releaseBeforeBooking: boolean;
   /** Lines without stock wait for it (`backorder`) or are refused. */
   shortage: "backorder" | "reject";
+  /** How long stock is held for who has not ordered yet, where he does not say it; and at most. */
   reservationExpiryMs: number;
+  reservationExpiryMaxMs: number;
 }

@@ -13,6 +13,8 @@ export interface PromiseChange {
   /** Those of them that their place's figure no longer covers. */
   lost?: readonly Promised[];
   allocated: Allocated;
+  /** Held for the order before: they become firm where they are. */
+  held?: readonly Promised[];
   /** Explanations beside those of the allocation. */
   because?: readonly string[];
 }
@@ -25,13 +27,13 @@ export interface Backorder {
 }
 
 export function changePromise(d: Decision, change: PromiseChange): void {
-  const { allocated } = change;
+  const { allocated, held = [] } = change;
   const { withdrawn, dated } = netBackorders(d, change.withdrawn, dateBackorders(d, change));
-  if (withdrawn.length + allocated.allocations.length + dated.length === 0) return;
+  if (withdrawn.length + held.length + allocated.allocations.length + dated.length === 0) return;
   const shipAt = shipTime(d.order, d.now);
   const dueAt = shipAt > d.now ? shipAt : "";
   d.decide("order.allocated", {
-    allocations: allocated.allocations.map(asText),
+    allocations: [...held, ...allocated.allocations].map(asText),
     backordered: dated.map(({ lineId, sku, quantity, promisedAt }) => ({
       lineId,
       sku,
@@ -44,6 +46,7 @@ export function changePromise(d: Decision, change: PromiseChange): void {
   // A backorder that is dated anew is made before the old one is given back: so it keeps its age.
   for (const backorder of dated) d.reserve({ ...backorder, location: "" }, backorder.promisedAt);
   for (const promised of withdrawn) d.giveBack(promised, "re-sourced");
+  for (const promised of held) d.keep(promised, { kind: "firm", dueAt });
   for (const promised of allocated.allocations) d.reserve(promised, dueAt);
 }
 

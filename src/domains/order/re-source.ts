@@ -162,10 +162,7 @@ function replace(d: Decision, { withdrawn, wanted, because, queue }: Replacement
   const { shipComplete } = d.order;
   const supply = new QueuedSupply(d.context, d.order, queue);
   const request = { lines: wanted, shipComplete, serving: servingPlaces(d.order) };
-  const allocated =
-    wanted.length === 0
-      ? { allocations: [], backordered: [], explanation: [] }
-      : allocate(request, supply, d.context.allocation);
+  const allocated = allocate(request, supply, d.context.allocation);
   changePromise(d, { withdrawn, allocated, because, lost: queue.lost ?? [] });
   const broken = new Set(withdrawn.flatMap((one) => (one.location === "" ? [] : [one.lineId])));
   reportShortfall(

@@ -5,6 +5,8 @@ import type { Party } from "./contract.ts";
 
 /** The furthest milestone that the whole order has reached; per-line figures say the rest. */
 export type OrderStatus =
+  | "reserved"
+  | "lapsed"
   | "submitted"
   | "held"
   | "rejected"
@@ -94,11 +96,23 @@ export interface OrderShipment {
   tracking: string;
 }
 
+/** Some units of a line-to-be at a place, in base units. */
+export type HeldUnits = LineUnits & { location: string; unit: string };
+
+/** Stock that is held for the order, or was. */
+export interface OrderReservation {
+  /** `ordered`: it became the order's own. */
+  state: "held" | "ordered" | "expired" | "withdrawn";
+  expiresAt: Time;
+  /** What is held, or was at last. */
+  lines: HeldUnits[];
+}
+
 export interface Order {
   company: string;
   orderId: string;
   status: OrderStatus;
-  /** The system that submitted it. */
+  /** The system that submitted it, or holds stock for it. */
   channel: string;
   reference: string;
   customer: Party | null;
@@ -111,7 +125,9 @@ export interface Order {
   lines: OrderLine[];
   charges: OrderCharge[];
   hold: { code: string; reason: string } | null;
+  /** Of the order; before it is submitted: of the latest request to hold stock for it. */
   rejection: { code: string; reason: string } | null;
+  reservation: OrderReservation | null;
   booking: { system: string; document: string } | null;
   /** Keyed in the ERP by its own users: read, reserved, never booked back. */
   bookedAtSource: boolean;

@@ -2,9 +2,12 @@
 // follow which event is data of its own: transitions.ts.
 import { ZERO } from "../../core/decimal.ts";
 import { openUnits } from "./lines.ts";
+import { heldUntil } from "./reservation.ts";
 import type { Order, OrderLine, OrderStatus } from "./state.ts";
 
 export const statuses: readonly OrderStatus[] = [
+  "reserved",
+  "lapsed",
   "submitted",
   "held",
   "rejected",
@@ -19,14 +22,20 @@ export const statuses: readonly OrderStatus[] = [
   "cancelled",
 ];
 
+/** Until somebody has submitted it, there is no order: only stock that is held for one, or was. */
+export const isSubmitted = ({ status }: Pick<Order, "status">): boolean =>
+  status !== "reserved" && status !== "lapsed";
+
 /** A held order that was cancelled counts as accepted and cancelled. */
 export function isAccepted(order: Pick<Order, "status">): boolean {
-  return order.status !== "submitted" && order.status !== "held" && order.status !== "rejected";
+  const { status } = order;
+  return isSubmitted(order) && status !== "submitted" && status !== "held" && status !== "rejected";
 }
 
 /** The furthest milestone that the figures have reached. What was decided for good stays. */
 export function statusOf(order: Order): OrderStatus {
   const { status } = order;
+  if (!isSubmitted(order)) return heldUntil(order) === "" ? "lapsed" : "reserved";
   if (status === "rejected" || status === "cancelled" || status === "closed") return status;
   if (order.hold !== null) return "held";
   if (status === "submitted" || status === "held") return "submitted";

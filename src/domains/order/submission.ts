@@ -3,7 +3,7 @@
 import { type Decimal, parseDecimal, ZERO } from "../../core/decimal.ts";
 import { parseTime } from "../../core/time.ts";
 import type { OrderSubmitted, Party } from "./contract.ts";
-import type { Order, OrderCharge, OrderLine } from "./state.ts";
+import type { Order, OrderCharge, OrderLine, OrderReservation } from "./state.ts";
 
 export interface Submission {
   data: OrderSubmitted;
@@ -11,8 +11,13 @@ export interface Submission {
   company: string;
 }
 
-export function newOrder({ data, source, company }: Submission): Order {
+/** `reservation`: what was held for it before. */
+export function newOrder(
+  { data, source, company }: Submission,
+  reservation: OrderReservation | null = null,
+): Order {
   return {
+    ...untouched(),
     company: data.company ?? company,
     orderId: data.orderId,
     status: "submitted",
@@ -27,10 +32,17 @@ export function newOrder({ data, source, company }: Submission): Order {
     priority: data.priority ?? 0,
     lines: data.lines.map(newLine),
     charges: (data.charges ?? []).map(newCharge),
-    hold: null,
-    rejection: null,
     booking: data.booked ?? null,
     bookedAtSource: data.booked !== undefined,
+    reservation,
+  };
+}
+
+/** Nothing has happened to it yet. */
+export function untouched() {
+  return {
+    hold: null,
+    rejection: null,
     releases: [],
     cancellation: null,
     cancelling: [],

@@ -68,6 +68,33 @@ const submitted = fc
     })),
   );
 
+const reservation = fc
+  .record({
+    orderId,
+    quantities: fc.tuple(count, count),
+    expiresInSeconds: fc.constantFrom(60, 3_600, 999_999),
+    source: fc.constantFrom("portal", "portal", "portal", "crm"),
+  })
+  .map(({ orderId, quantities, expiresInSeconds, source }) =>
+    said("order.reservation.requested", source, () => ({
+      orderId,
+      expiresInSeconds,
+      // Lines 1 and 2 are those of the orders; line 4 is in none.
+      lines: quantities.flatMap((quantity, index) => [
+        { lineId: String(index + 1), sku: index === 1 ? "B" : "A", quantity: String(quantity) },
+        ...(quantity === 3 ? [{ lineId: "4", sku: "A", quantity: "1" }] : []),
+      ]),
+    })),
+  );
+
+/** The schedule says that the time has come: of the hold as it is, or of an earlier one. */
+const expiry = fc.tuple(orderId, fc.boolean()).map(([orderId, isOld]) =>
+  said("order.reservation.due", "crossdock", (house) => ({
+    orderId,
+    expiresAt: (isOld ? undefined : house.orders.get(orderId)?.reservation?.expiresAt) ?? day(1),
+  })),
+);
+
 const booking = fc.tuple(orderId, fc.constantFrom("1", "1", "1", "2")).map(([orderId, number]) =>
   said("order.booked", "erp", (house) => ({
     orderId,
@@ -96,6 +123,9 @@ const placeSays = (type: OrderEventType, timeField: string) =>
 
 const facts = fc.oneof(
   { weight: 4, arbitrary: submitted },
+  { weight: 3, arbitrary: reservation },
+  { weight: 2, arbitrary: expiry },
+  orderId.map((orderId) => said("order.reservation.withdrawn", "portal", () => ({ orderId }))),
   { weight: 4, arbitrary: booking },
   { weight: 5, arbitrary: shipment },
   { weight: 2, arbitrary: placeSays("order.pick.short", "reportedAt") },

@@ -16,7 +16,7 @@ import type { Problem, Reaction } from "../reaction.ts";
 import type { OrderContext } from "./context.ts";
 import type { OrderEventData, OrderEventType, OrderSubmitted } from "./contract.ts";
 import { decideOrder } from "./decide.ts";
-import { evolveOrder, type OrderOccurrence } from "./evolve.ts";
+import { evolveOrder, type OrderOccurrence, opensOrder } from "./evolve.ts";
 import { neededSkus } from "./needs.ts";
 import type { AllocationPolicy, OrderPolicy } from "./policy.ts";
 import type { Order } from "./state.ts";
@@ -114,8 +114,7 @@ export class House {
     this.applyWaiting((sku) => locked.has(sku));
     this.log.push(event);
     refuseUnpublished(event);
-    const after =
-      before === null && event.type !== "order.submitted" ? null : freeze(evolveOrder(before, event));
+    const after = before === null && !opensOrder(event.type) ? null : freeze(evolveOrder(before, event));
     const reaction = decideOrder(before, after, event, this.context(locked));
     if (after !== null) this.orders.set(orderId, after);
     for (const decided of reaction.decided) this.applyDecided(orderId, decided, locked);
@@ -152,9 +151,9 @@ export class House {
     this.orders.set(orderId, freeze(evolveOrder(this.order(orderId), decided as unknown as OrderOccurrence)));
   }
 
-  /** No firm promise is of more than its place has for it, at that moment. */
+  /** No promise, firm or held, is of more than its place has for it, at that moment. */
   private refuseOverselling(sku: string, reserved: Reserved): void {
-    if (reserved.kind !== "firm") return;
+    if (reserved.kind === "backorder") return;
     const item = this.item(sku);
     const firm = { ...item, commitments: item.commitments.filter((held) => held.location !== "") };
     const query = { now: this.now, at: reserved.dueAt ?? this.now, location: reserved.location };
@@ -169,7 +168,13 @@ export class House {
     return {
       now: this.now,
       allocation: { prefer: ["EAST", "WEST"], overflow: ["3PL"], split: "minimise", ...allocation },
-      orders: { releaseBeforeBooking: false, shortage: "backorder", reservationExpiryMs: 900_000, ...orders },
+      orders: {
+        releaseBeforeBooking: false,
+        shortage: "backorder",
+        reservationExpiryMs: 900_000,
+        reservationExpiryMaxMs: 86_400_000,
+        ...orders,
+      },
       stockPolicy: this.stockPolicy,
       owners,
       ...(ledger === null ? undefined : { ledger }),

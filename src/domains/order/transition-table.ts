@@ -6,6 +6,8 @@ import type { From, Transition } from "./transition.ts";
 import { transitions } from "./transitions.ts";
 
 const meanings: Record<OrderStatus, string> = {
+  reserved: "stock is held for it until a time; nobody has submitted it",
+  lapsed: "nothing is held any more, or was refused; nobody has submitted it",
   submitted: "received, and not decided about yet; never seen between two events",
   held: "somebody has to answer before it can be accepted",
   rejected: "not accepted, for good",
@@ -52,8 +54,8 @@ export function transitionTableMarkdown(): string {
     ...types.filter(isFact).flatMap(section),
     "## Decisions",
     "",
-    "What Crossdock itself makes true, in the transaction that records it. `order.reallocation.due` is said by the",
-    "schedule, by supply that came, or by a date that was reached.",
+    "What Crossdock itself makes true, in the transaction that records it. `order.reservation.due` is said by the",
+    "schedule; `order.reallocation.due` by the schedule, by supply that came, or by a date that was reached.",
     "",
     ...types.filter((type) => !isFact(type)).flatMap(section),
   ]

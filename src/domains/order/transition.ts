@@ -27,12 +27,13 @@ export const LIVE = [...UNSHIPPED, ...SHIPPING, ...COMPLETE] as const;
 export const DONE = ["closed", "cancelled"] as const;
 export const ACCEPTED = [...LIVE, ...DONE] as const;
 export const FROM_COMPLETE_ON = [...COMPLETE, "closed"] as const;
-export const NEW: readonly From[] = ["none"];
+/** Nobody has submitted it. */
+export const NEW: readonly From[] = ["none", "reserved", "lapsed"];
 export const UNKNOWN: Transition = {
   from: NEW,
   kind: "problem",
   problems: ["order.unknown"],
-  why: "no such order",
+  why: "nobody has submitted it",
 };
 export const NOT_ACCEPTED: readonly From[] = ["submitted", "held", "rejected"];
 

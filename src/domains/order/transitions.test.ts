@@ -1,8 +1,9 @@
 import { describe, expect, test } from "vitest";
+import { addMs } from "../../core/time.ts";
 import type { OrderEventType } from "./contract.ts";
 import { orderDecisions, orderFacts } from "./contract.ts";
 import { decideOrder } from "./decide.ts";
-import { evolveOrder, type OrderOccurrence } from "./evolve.ts";
+import { evolveOrder, type OrderOccurrence, opensOrder } from "./evolve.ts";
 import type { Order, OrderStatus } from "./state.ts";
 import { statuses } from "./status.ts";
 import { day, freeze, House, line } from "./testing.ts";
@@ -19,6 +20,11 @@ const strange = [{ lineId: "9", sku: "Z", quantity: "1" }];
 
 function stocked(a = 20, b = 20): House {
   return new House().stock("A", "EAST", a).stock("B", "EAST", b).stock("A", "WEST", 5);
+}
+
+function reserved(house: House): House {
+  house.say("order.reservation.requested", "portal", { lines: all });
+  return house;
 }
 
 function booked(house: House): House {
@@ -64,6 +70,15 @@ function cancelAsked(house: House): House {
 
 /** Ways to be in a status. */
 const houses: Record<OrderStatus, (() => House)[]> = {
+  reserved: [() => reserved(stocked())],
+  lapsed: [
+    () => reserved(new House()),
+    () => {
+      const house = reserved(stocked());
+      house.say("order.reservation.withdrawn", "portal", {});
+      return house;
+    },
+  ],
   submitted: [
     () => {
       const house = stocked();
@@ -76,6 +91,11 @@ const houses: Record<OrderStatus, (() => House)[]> = {
   held: [
     () => {
       const house = stocked();
+      house.say("order.submitted", "portal", { currency: "GBP", placedAt: house.now, lines });
+      return house;
+    },
+    () => {
+      const house = reserved(stocked());
       house.say("order.submitted", "portal", { currency: "GBP", placedAt: house.now, lines });
       return house;
     },
@@ -170,6 +190,23 @@ const submission = (house: House, more: object = {}) => ({
 const at = (house: House) => ({ location: "EAST", confirmedAt: house.now });
 
 const facts: Variants = {
+  "order.reservation.requested": (house) => [
+    ["portal", { lines: all }],
+    ["portal", { lines: some, expiresInSeconds: 60 }],
+    ["portal", { lines: [{ lineId: "1", sku: "A", quantity: "99" }] }],
+    ["portal", { lines: all, expiresAt: day(1) }],
+    ["crm", { lines: some }],
+    ["portal", { lines: [{ lineId: "1", sku: "A", quantity: "1", unit: "CS" }] }],
+    ["portal", { lines: all, customer: { id: "C-1" }, expiresAt: addMs(house.now, 1000) }],
+  ],
+  "order.reservation.withdrawn": () => [
+    ["portal", {}],
+    ["portal", { reason: "changed my mind" }],
+  ],
+  "order.reservation.due": (house) => [
+    ["crossdock", { expiresAt: house.order()?.reservation?.expiresAt ?? house.now }],
+    ["crossdock", { expiresAt: day(1) }],
+  ],
   "order.submitted": (house) => [
     ["portal", submission(house)],
     ["portal", submission(house, { lines: [line("1", "A", 11)] })],
@@ -271,7 +308,7 @@ describe.each(Object.keys(facts) as OrderEventType[])("%s", (type) => {
 function expectDeclared(house: House, from: From, event: OrderOccurrence): number {
   const declared = transitionOf(from, event.type)!;
   const before = house.orders.get("O-1") ?? null;
-  const evolves = before !== null || event.type === "order.submitted";
+  const evolves = before !== null || opensOrder(event.type);
   const after = evolves ? freeze(evolveOrder(before, event)) : null;
   const reaction = decideOrder(before, after, event, house.context());
   let order: Order | null = after;
@@ -290,6 +327,18 @@ function expectDeclared(house: House, from: From, event: OrderOccurrence): numbe
 }
 
 const decisions: Variants = {
+  "order.reserved": () => [
+    [
+      "crossdock",
+      {
+        expiresAt: day(30),
+        allocations: [{ lineId: "1", sku: "A", location: "EAST", quantity: "1", unit: "EA" }],
+        explanation: ["because"],
+      },
+    ],
+  ],
+  "order.reservation.refused": () => [["crossdock", { code: "reservation.short", reason: "no stock" }]],
+  "order.reservation.ended": () => [["crossdock", { outcome: "expired" }]],
   "order.accepted": (house) => [["crossdock", { acceptedAt: house.now, unit: "EA", lines: [] }]],
   "order.held": () => [["crossdock", { code: "order.no-customer", reason: "no customer" }]],
   "order.rejected": () => [["crossdock", { code: "order.not-available", reason: "no stock" }]],

@@ -29,6 +29,8 @@ beforeAll(async () => {
     [order("O-2", { booking: { system: "erp", document: "SO-2" }, reference: "WEB-2" }), "portal", "booked"],
     [order("O-3", { releases: [{ location: "EAST", state: "asked", document: "" }] }), "portal", "released"],
     [order("O-4", {}), "portal", "cancelled"],
+    [order("O-5", {}), "portal", "reserved"],
+    [order("O-6", {}), "portal", "lapsed"],
   ] as const;
   for (const [state, channel, status] of orders) {
     await test.db.query(
@@ -104,6 +106,11 @@ describe("what systems list of their own", () => {
         balanced: false,
       },
     ]);
+  });
+
+  it("misses the submission of an order that stock is, or was, only held for", async () => {
+    const [book] = await compare({ portal: listing("O-1", "O-2", "O-3", "O-4", "O-5", "O-6") });
+    expect(book).toMatchObject({ missing: [], surplus: ["O-5", "O-6"] });
   });
 
   it("is no difference but a system that cannot be read, where asking fails", async () => {

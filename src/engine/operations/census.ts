@@ -69,7 +69,8 @@ async function readExpected(db: Database, company: string, from: Time, to: Time)
             array_remove(array[o.order_id, o.state->>'reference', o.state->'booking'->>'document']
               || array(select r->>'document' from jsonb_array_elements(o.state->'releases') r), '') as numbers
        from sales_order o
-      where o.company = $1 and o.placed_at >= $2 and o.placed_at <= $3 and o.status not in ('rejected', 'held', 'submitted', 'cancelled')`,
+      where o.company = $1 and o.placed_at >= $2 and o.placed_at <= $3
+        and o.status not in ('rejected', 'held', 'submitted', 'cancelled', 'reserved', 'lapsed')`,
     [company, from, to],
   );
   return rows.map((row) => ({
@@ -171,11 +172,12 @@ async function unknownIds(
   return rows.map(({ id }) => id);
 }
 
-// One pass over each table whatever the number of ids: they are compared as sets.
+// One pass over each table whatever the number of ids: they are compared as sets. An order that a channel has and that
+// is only held here was never submitted: its submission was lost.
 const UNKNOWN = `
 select i.id from unnest($1::text[]) i(id)
 except (
-  select order_id from sales_order where company = $2
+  select order_id from sales_order where company = $2 and status not in ('reserved', 'lapsed')
   union all select sku from stock_item where company = $2
   union all select native_id from reference where target = $3
   union all select key from reference where target = $3

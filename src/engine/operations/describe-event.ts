@@ -11,10 +11,21 @@ const describers: Record<string, (data: Data) => string> = {
   "inventory.movement.recorded": (d) =>
     `${d.location} ${signed(d.quantity)}${unit(d)}${status(d)}, ${d.reason}${document(d)}`,
   "inventory.reserved": (d) => `${d.quantity} reserved ${place(d.location)} for ${d.orderId}`,
+  "inventory.reservation.changed": (d) =>
+    d.kind === "firm"
+      ? `what is held ${place(d.location)} for ${d.orderId} is firm`
+      : `held ${place(d.location)} for ${d.orderId} until ${d.expiresAt}`,
   "inventory.released": (d) => `${d.quantity ?? "all"} released ${place(d.location)} of ${d.orderId}`,
   "inventory.inbound.expected": (d) => `${d.quantity} due at ${d.location} on ${day(d.dueAt)}${document(d)}`,
   "inventory.allocation.confirmed": (d) => `${d.location} nets the allocation of ${d.orderId}`,
   "inventory.item.defined": (d) => `counted in ${d.unit}`,
+  "order.reservation.requested": (d) => `to be held: ${units(d.lines)}`,
+  "order.reservation.withdrawn": (d) => `what is held is given back${reason(d)}`,
+  "order.reservation.due": (d) => `the time of the hold has come: ${d.expiresAt}`,
+  "order.reserved": (d) => `held until ${d.expiresAt}: ${units(d.allocations)}`,
+  "order.reservation.refused": (d) => `not held: ${d.reason}`,
+  "order.reservation.ended": (d) =>
+    d.outcome === "expired" ? "the hold expired" : "the hold is over: given back",
   "order.submitted": (d) =>
     `${count(d.lines, "line")} ordered by ${(d.customer as { id?: string } | undefined)?.id ?? "nobody"}`,
   "order.accepted": () => "accepted",

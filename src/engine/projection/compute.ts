@@ -8,7 +8,7 @@ import { parseKey, stockKey } from "../../domains/key.ts";
 import type { OrderContext } from "../../domains/order/context.ts";
 import type { OrderEvent } from "../../domains/order/contract.ts";
 import { decideOrder } from "../../domains/order/decide.ts";
-import { evolveOrder } from "../../domains/order/evolve.ts";
+import { evolveOrder, opensOrder } from "../../domains/order/evolve.ts";
 import { expectMilestones } from "../../domains/order/milestones.ts";
 import type { Order } from "../../domains/order/state.ts";
 import type { Outbound } from "../../domains/outbound.ts";
@@ -160,7 +160,7 @@ class Run {
   private applyOrder(slot: OrderSlot, event: RecordedEvent): void {
     const before = slot.order;
     const fact = event as unknown as OrderEvent & RecordedEvent;
-    const exists = before !== null || event.type === "order.submitted";
+    const exists = before !== null || opensOrder(event.type);
     const after = exists ? evolveOrder(before, fact) : before;
     const reaction = decideOrder(before, after, fact, this.orderContext(slot));
     slot.order = after;

@@ -6,7 +6,9 @@ import type { LevelObserved } from "../../domains/inventory/contract.ts";
 import { compareSequences } from "../../domains/inventory/statement-order.ts";
 import { orderKey, parseKey, stockKey } from "../../domains/key.ts";
 import type { OrderEvent, OrderSubmitted } from "../../domains/order/contract.ts";
+import { opensOrder } from "../../domains/order/evolve.ts";
 import { neededSkus } from "../../domains/order/needs.ts";
+import { isSubmitted } from "../../domains/order/status.ts";
 import type { Integration } from "../../policy/integration.ts";
 import type { Transaction } from "../../postgres/pool.ts";
 import { findPurchases, lockKeys, lockOrders, readKeyPositions } from "../../store/order.ts";
@@ -75,11 +77,11 @@ export async function loadItems(tx: Transaction, set: WorkingSet, keys: readonly
   }
 }
 
-/** The SKUs that submissions name: known before anything is loaded. */
-export function submittedItemKeys(events: readonly RecordedEvent[]): string[] {
+/** The SKUs that submissions and requests to hold name: known before anything is loaded. */
+export function askedItemKeys(events: readonly RecordedEvent[]): string[] {
   const keys: string[] = [];
   for (const event of events) {
-    if (event.type !== "order.submitted") continue;
+    if (!opensOrder(event.type)) continue;
     for (const { sku } of (event.data as OrderSubmitted).lines) keys.push(stockKey(event.company, sku));
   }
   return keys;
@@ -231,7 +233,7 @@ function purchaseOf(set: WorkingSet, event: RecordedEvent): Purchase[] {
       customerId: data.customer.id,
       purchaseOrder,
       orderId: data.orderId,
-      channel: order?.channel ?? source,
+      channel: order !== null && isSubmitted(order) ? order.channel : source,
     },
   ];
 }

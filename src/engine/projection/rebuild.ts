@@ -4,7 +4,7 @@ import type { RecordedEvent } from "../../domains/event.ts";
 import { evolveStock } from "../../domains/inventory/evolve.ts";
 import { parseKey, stockKey } from "../../domains/key.ts";
 import type { OrderEvent } from "../../domains/order/contract.ts";
-import { evolveOrder } from "../../domains/order/evolve.ts";
+import { evolveOrder, opensOrder } from "../../domains/order/evolve.ts";
 import type { Database } from "../../postgres/pool.ts";
 import { readForRebuild } from "../../store/event.ts";
 import type { Rules } from "./rules.ts";
@@ -48,8 +48,7 @@ function evolveOne(set: WorkingSet, rules: Rules, event: RecordedEvent): void {
     takeChange(slot, evolveStock(slot.item, slot.rows, event, rules.sourceOf(event.source)));
   } else if (domain === "order") {
     const slot = set.orders.get(event.key) ?? set.addOrder(event.key, null);
-    const opens = event.type === "order.submitted";
-    if (opens === (slot.order === null))
+    if (slot.order !== null || opensOrder(event.type))
       slot.order = evolveOrder(slot.order, event as unknown as OrderEvent & RecordedEvent);
   }
 }

@@ -127,8 +127,8 @@ export class House {
     const event = canonicalEvent("portal", "main", { type, data });
     const answer = await this.commands.submit(
       event,
-      ({ order, existed }) => ({
-        status: existed ? 200 : 201,
+      ({ order, before }) => ({
+        status: before === null ? 201 : 200,
         body: order === null ? null : JSON.parse(documentText(order)),
       }),
       idempotency,
@@ -138,6 +138,16 @@ export class House {
 
   submit(orderId: string, lines: [sku: string, quantity: number][], more: object = {}) {
     return this.command("order.submitted", submission(orderId, lines, more));
+  }
+
+  /** Holds stock for an order-to-be; lines are numbered as `submit` numbers them. */
+  reserve(orderId: string, lines: [sku: string, quantity: number][], more: object = {}) {
+    const asked = lines.map(([sku, quantity], index) => ({
+      lineId: String(index + 1),
+      sku,
+      quantity: String(quantity),
+    }));
+    return this.command("order.reservation.requested", { orderId, lines: asked, ...more });
   }
 
   private newProjector(): Projector {
@@ -296,18 +306,22 @@ export async function rebuiltDifferences(db: Database, rules: Rules): Promise<st
   for (const orderId of storedOrders.keys()) differences.push(`order ${orderId} is not in the log`);
 
   const reservations = await db.query<Record<string, string>>(
-    `select order_id, line_id, sku, location, trim_scale(quantity)::text as quantity, kind from reservation`,
+    `select order_id, line_id, sku, location, trim_scale(quantity)::text as quantity, kind, made_at, expires_at, due_at from reservation`,
   );
   const rebuiltReservations = [...set.items.values()].flatMap((slot) =>
     slot.rows.reservations.map((r) => {
       const { quantity } = JSON.parse(documentText({ quantity: r.quantity }));
-      return `${r.orderId}/${r.lineId} ${r.sku}@${r.location} ${quantity} ${r.kind}`;
+      const times = `${r.madeAt} ${r.expiresAt ?? null} ${r.dueAt ?? null}`;
+      return `${r.orderId}/${r.lineId} ${r.sku}@${r.location} ${quantity} ${r.kind} ${times}`;
     }),
   );
   compare(
     "reservations",
     reservations.rows
-      .map((r) => `${r.order_id}/${r.line_id} ${r.sku}@${r.location} ${r.quantity} ${r.kind}`)
+      .map((r) => {
+        const times = `${r.made_at} ${r.expires_at} ${r.due_at}`;
+        return `${r.order_id}/${r.line_id} ${r.sku}@${r.location} ${r.quantity} ${r.kind} ${times}`;
+      })
       .sort()
       .join("\n"),
     rebuiltReservations.sort().join("\n"),

@@ -28,13 +28,13 @@ import {
 import { saveTasks } from "../../store/task.ts";
 import { compute, EventFailed, type Outcome, UnlockedKeys } from "./compute.ts";
 import {
+  askedItemKeys,
   loadDuplicates,
   loadItems,
   loadOrders,
   loadPositions,
   loadRows,
   neededItemKeys,
-  submittedItemKeys,
 } from "./load.ts";
 import { routeAll } from "./route.ts";
 import type { Rules } from "./rules.ts";
@@ -156,7 +156,7 @@ async function prepare(
     readTime(tx, set),
     loadOrders(tx, set, keys.order),
     loadPositions(tx, set, keys.location),
-    loadItems(tx, set, [...new Set([...keys.stock, ...submittedItemKeys(events)])]),
+    loadItems(tx, set, [...new Set([...keys.stock, ...askedItemKeys(events)])]),
   ]);
   for (const key of request.release ?? []) release(set, key);
   let all = await withUnapplied(

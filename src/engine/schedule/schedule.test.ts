@@ -114,6 +114,53 @@ describe("backorders", () => {
   });
 });
 
+describe("holds", () => {
+  const kinds = async () =>
+    (
+      await database.db.query<{ held: string }>(
+        "select order_id || ' ' || kind || ' ' || trim_scale(quantity)::text as held from reservation order by order_id, kind",
+      )
+    ).rows.map((row) => row.held);
+  const told = async () => {
+    const { rows } = await database.db.query<{ payload: string }>(
+      "select payload from delivery where type = 'inventory.availability' order by id desc limit 1",
+    );
+    return JSON.parse(rows[0]!.payload).quantity as string;
+  };
+
+  test("one ends by itself at its time: the channels are told, and who waits is served", async () => {
+    await open();
+    await house.say("east", level("E", "EAST", 10, at("09:00")));
+    await house.settled();
+    const heldFrom = Date.now();
+    await house.reserve("cart", [["E", 8]], { expiresInSeconds: 2 });
+    expect(await told()).toBe("2");
+    await house.submit("waits", [["E", 5]]);
+    expect(await kinds()).toEqual(["cart expiring 8", "waits backorder 3", "waits firm 2"]);
+    await expect.poll(kinds, soon).toEqual(["waits firm 5"]);
+    expect(Date.now() - heldFrom).toBeGreaterThanOrEqual(2_000);
+    await expect.poll(told, soon).toBe("5");
+    await expect.poll(async () => (await database.db.query("select 1 from task")).rows.length, soon).toBe(0);
+    expect(await brokenPromises(database.db)).toEqual([]);
+    expect(house.failures).toEqual([]);
+  });
+
+  test("one that is prolonged ends at its later time, one that is ordered never", async () => {
+    await open();
+    await house.say("east", level("E", "EAST", 10, at("09:00")));
+    await house.settled();
+    await house.reserve("longer", [["E", 2]], { expiresInSeconds: 1 });
+    await house.reserve("longer", [["E", 2]], { expiresInSeconds: 3 });
+    await house.reserve("ordered", [["E", 3]], { expiresInSeconds: 1 });
+    await house.reserve("ends", [["E", 4]], { expiresInSeconds: 1 });
+    await house.submit("ordered", [["E", 3]]);
+    // When the short one is over, the others' first times are too.
+    await expect.poll(kinds, soon).toEqual(["longer expiring 2", "ordered firm 3"]);
+    await expect.poll(kinds, soon).toEqual(["ordered firm 3"]);
+    expect(house.failures).toEqual([]);
+  });
+});
+
 describe("silence", () => {
   const integration = (speaksWithinMs: number): Integration => {
     const whole = testIntegration();

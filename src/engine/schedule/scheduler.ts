@@ -110,7 +110,9 @@ export class Scheduler {
   private async run(task: DueTask, now: Time): Promise<boolean> {
     if (task.kind === "milestone") return this.checkMilestone(task, now);
     if (parseKey(task.key).domain === "stock") return this.reallocate(task, now);
-    await this.command(task.key);
+    if (task.kind === "expire-reservation")
+      await this.command(task.key, "order.reservation.due", task.payload);
+    else await this.command(task.key, "order.reallocation.due");
     return true;
   }
 
@@ -135,19 +137,22 @@ export class Scheduler {
       // In sequence: an older order's look comes before a younger one's.
       for (const orderId of orders) {
         looked.add(orderId);
-        await this.command(orderKey(company, orderId));
+        await this.command(orderKey(company, orderId), "order.reallocation.due");
       }
     }
     return true;
   }
 
-  /** The order looks at what it waits for. */
-  private async command(key: string): Promise<void> {
+  /** The order looks at what it waits for, or at what is held for it. */
+  private async command(
+    key: string,
+    type: "order.reallocation.due" | "order.reservation.due",
+    data: Record<string, unknown> = {},
+  ): Promise<void> {
     const { company, id } = parseKey(key);
-    const type = "order.reallocation.due";
     const event = canonicalEvent(SELF, company, {
       type,
-      data: { company, orderId: id },
+      data: { company, orderId: id, ...data },
       time: await this.now(),
     });
     await this.options.commands.submit(event, () => ({ status: 200, body: null }));

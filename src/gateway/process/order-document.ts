@@ -109,10 +109,13 @@ const timeOrNull = (time: string): string | null => (time === "" ? null : time);
 const units = (lines: readonly { lineId: string; sku: string; quantity: Decimal }[]) =>
   lines.map(({ lineId, sku, quantity }) => ({ lineId, sku, quantity: shown(quantity) }));
 
+/** What nobody has submitted is shown as a reservation, and never here. */
+const statusOf = (order: Order) => order.status as Static<typeof OrderStatusText>;
+
 export function orderDecision(order: Order): Static<typeof OrderDecision> {
   return {
     orderId: order.orderId,
-    status: order.status,
+    status: statusOf(order),
     allocations: order.lines.flatMap(({ lineId, sku, places }) =>
       places
         .filter(({ allocated }) => allocated > 0n)
@@ -136,7 +139,6 @@ export function orderDocument(order: Order): Static<typeof OrderDocument> {
   const {
     company,
     orderId,
-    status,
     channel,
     reference,
     customer,
@@ -149,7 +151,7 @@ export function orderDocument(order: Order): Static<typeof OrderDocument> {
   return {
     company,
     orderId,
-    status,
+    status: statusOf(order),
     channel,
     reference,
     customer,

@@ -1,22 +1,20 @@
 // Orders: submitted and answered with the decision in one transaction, read, listed, cancelled. What is sent again
 // with its Idempotency-Key, or with the same content, gets the same decision.
 import { Type } from "typebox";
-import { canonicalJson } from "../../core/json.ts";
 import { timeFromEpochMs } from "../../core/time.ts";
 import { validateEvent } from "../../domains/catalogue.ts";
 import { OrderSubmitted } from "../../domains/order/contract.ts";
 import type { Order } from "../../domains/order/state.ts";
+import { isSubmitted } from "../../domains/order/status.ts";
 import { saysTheSame } from "../../domains/order/submission.ts";
 import { Company, Identifier, object, PositiveDecimalText, Text } from "../../domains/schema.ts";
-import type { IdempotencyKey } from "../../engine/commands.ts";
-import { contentHash } from "../../engine/log/identities.ts";
 import { canonicalEvent } from "../../engine/log/incoming.ts";
-import type { Caller } from "../access.ts";
 import { decodeCursor, PAGE_DEFAULT, PAGE_MAX, pageOf } from "../cursor.ts";
 import { pageSchema } from "../page-schema.ts";
 import type { GatewayPorts } from "../ports.ts";
 import { Refusal } from "../problem.ts";
-import { type Answer, type HandledRoute, route } from "../route.ts";
+import { type HandledRoute, route } from "../route.ts";
+import { answered, idempotent, speakerOf } from "./command.ts";
 import {
   OrderDecision,
   OrderDocument,
@@ -25,8 +23,6 @@ import {
   orderDocument,
 } from "./order-document.ts";
 
-/** Who submits, where the key is bound to no system. */
-const API_SOURCE = "api";
 const OrderPath = object({ orderId: Identifier });
 const CompanyQuery = object({ company: Type.Optional(Company) });
 
@@ -42,7 +38,7 @@ function submitRoute({ commands, integration }: GatewayPorts): HandledRoute {
     tag: "Process",
     summary: "Submit an order and get the decision",
     description:
-      "Checked, allocated and reserved in one transaction. The key's system is the channel of the order.",
+      "Checked, allocated and reserved in one transaction. The key's system is the channel of the order. Stock that is held under its number becomes its own.",
     access: "process:write",
     idempotencyKey: true,
     body: OrderSubmitted,
@@ -56,17 +52,22 @@ function submitRoute({ commands, integration }: GatewayPorts): HandledRoute {
       409: { description: "The order exists with other content" },
     },
     async handle({ caller, body, idempotencyKey }) {
-      const event = canonicalEvent(caller.system ?? API_SOURCE, integration.company, {
+      const event = canonicalEvent(speakerOf(caller), integration.company, {
         type: "order.submitted",
         data: body,
       });
       const data = event.data as OrderSubmitted;
       const answer = await commands.submit(
         event,
-        ({ order, existed }) => submitted(order!, data, existed),
+        ({ order, before }) => submitted(order!, data, before !== null && isSubmitted(before)),
         idempotent(caller, "order.submitted", idempotencyKey, body),
       );
-      return decided(answer, data.orderId);
+      const { orderId } = data;
+      const decided = answered(
+        answer,
+        `Order ${orderId} exists with other content; GET /process/v1/orders/${encodeURIComponent(orderId)} shows it.`,
+      );
+      return answer.replayed ? { ...decided, status: 200 } : decided;
     },
   });
 }
@@ -77,34 +78,6 @@ function submitted(order: Order, data: OrderSubmitted, existed: boolean): { stat
   return saysTheSame(order, data)
     ? { status: 200, body: orderDecision(order) }
     : { status: 409, body: { code: "order.exists" } };
-}
-
-function decided(answer: { status: number; body: unknown; replayed: boolean }, orderId: string): Answer {
-  const { code, detail } = answer.body as { code?: string; detail?: string };
-  if (answer.status >= 400) {
-    throw new Refusal(
-      code ?? "gateway.fault",
-      detail ??
-        `Order ${orderId} exists with other content; GET /process/v1/orders/${encodeURIComponent(orderId)} shows it.`,
-    );
-  }
-  if (!answer.replayed) return { status: answer.status, body: answer.body };
-  return { status: 200, headers: { "idempotency-replayed": "true" }, body: answer.body };
-}
-
-function idempotent(
-  caller: Caller,
-  command: string,
-  key: string | undefined,
-  body: unknown,
-): { client: string; key: string; request: string } | undefined {
-  if (key === undefined) return undefined;
-  const idempotency: IdempotencyKey = {
-    client: caller.id,
-    key,
-    request: contentHash(`${command}\n${canonicalJson(body)}`),
-  };
-  return idempotency;
 }
 
 function readRoute({ operations, integration }: GatewayPorts): HandledRoute {
@@ -136,7 +109,8 @@ async function findOrder(
   orderId: string,
 ): Promise<Order> {
   const order = await operations.order(company, orderId);
-  if (order === null) throw new Refusal("order.not-found", `There is no order ${orderId}.`);
+  if (order === null || !isSubmitted(order))
+    throw new Refusal("order.not-found", `There is no order ${orderId}.`);
   return order;
 }
 
@@ -206,7 +180,7 @@ function cancelRoute({ commands, operations, integration }: GatewayPorts): Handl
       const company = query.company ?? integration.company;
       refuseFinal(await findOrder(operations, company, path.orderId));
       const data = { ...body, company, orderId: path.orderId, requestedAt: timeFromEpochMs(Date.now()) };
-      const event = canonicalEvent(caller.system ?? API_SOURCE, company, {
+      const event = canonicalEvent(speakerOf(caller), company, {
         type: "order.cancellation.requested",
         data,
       });
@@ -215,9 +189,7 @@ function cancelRoute({ commands, operations, integration }: GatewayPorts): Handl
         ({ order }) => ({ status: order!.cancelling.length > 0 ? 202 : 200, body: orderDocument(order!) }),
         idempotent(caller, `order.cancellation.requested ${company} ${path.orderId}`, idempotencyKey, body),
       );
-      const { status, body: answered, replayed } = answer;
-      if (status >= 400) return decided(answer, path.orderId);
-      return { status, body: answered, ...(replayed ? { headers: { "idempotency-replayed": "true" } } : {}) };
+      return answered(answer, `Order ${path.orderId} could not be cancelled.`);
     },
   });
 }
