@@ -112,6 +112,72 @@ create table poll_cursor (
   primary key (system, poll)
 );
 
+-- A group of received events in one round trip: identities, log and counts. Outcomes are per event: 0 recorded,
+-- 1 known already, 2 known with other content, which the caller counts; null says that all are recorded. An event
+-- without a hash has no identity of its own. `unknown_epoch`: an epoch was sealed that the caller has no filter of,
+-- and nothing was done.
+create function record_events(
+  last_sealed integer, ids uuid[], types text[], sources text[], companies text[], keys text[], partitions smallint[],
+  times timestamptz[], receipts uuid[], correlations text[], traces text[], texts text[], hashes uuid[], contents bigint[],
+  out unknown_epoch boolean, out base bigint, out appended_at timestamptz, out outcomes smallint[]
+) language plpgsql as $$
+declare
+  open_epoch integer;
+  new_count bigint;
+  is_new boolean[];
+begin
+  -- Shared with everybody who records, exclusive to who seals; each statement below sees what it waited for.
+  perform pg_advisory_xact_lock_shared(7101);
+  select max(epoch) into open_epoch from identity_epoch where sealed_at is null;
+  unknown_epoch := open_epoch > last_sealed + 1;
+  if unknown_epoch then return; end if;
+
+  -- In the order of the hashes, so that two groups never wait for each other.
+  with given as (
+    select hash, content, ord from unnest(hashes, contents) with ordinality as g(hash, content, ord)
+  ), inserted as (
+    insert into identity (epoch, hash, content)
+    select open_epoch, hash, content from given where hash is not null order by hash
+    on conflict do nothing returning hash
+  )
+  select array_agg(g.hash is null or i.hash is not null order by g.ord),
+         count(*) filter (where g.hash is null or i.hash is not null)
+    into is_new, new_count
+    from given g left join inserted i using (hash);
+
+  if new_count < cardinality(ids) then
+    select array_agg(case when is_new[g.ord] then 0 when k.content = g.content then 1 else 2 end order by g.ord)
+      into outcomes
+      from unnest(hashes, contents) with ordinality as g(hash, content, ord)
+      left join identity k on k.epoch = open_epoch and k.hash = g.hash;
+  end if;
+
+  if new_count > 0 then
+    -- Everybody who appends waits here for the one before to commit.
+    update log_head set seq = seq + new_count returning seq - new_count, clock_timestamp() into base, appended_at;
+    insert into event (seq, day, recorded_at, id, type, source, company, key, partition, occurred_at, decided,
+                       receipt_id, correlation_id, traceparent, data)
+    select base + row_number() over (order by e.ord), (appended_at at time zone 'UTC')::date, appended_at, e.id, e.type, e.source,
+           e.company, e.key, e.partition, e.occurred_at, false, e.receipt_id, e.correlation_id, e.traceparent, e.data::json
+      from unnest(ids, types, sources, companies, keys, partitions, times, receipts, correlations, traces, texts)
+           with ordinality as e(id, type, source, company, key, partition, occurred_at, receipt_id, correlation_id,
+                                traceparent, data, ord)
+     where outcomes is null or is_new[e.ord]
+     order by e.ord;
+  end if;
+
+  insert into intake as i (system, day, received, recorded, duplicate, last_at)
+  select c.system, (clock_timestamp() at time zone 'UTC')::date, c.recorded + c.duplicate, c.recorded, c.duplicate, clock_timestamp()
+    from (select e.source as system, count(*) filter (where outcomes is null or outcomes[e.ord] = 0) as recorded,
+                 count(*) filter (where outcomes[e.ord] = 1) as duplicate
+            from unnest(sources) with ordinality as e(source, ord) group by e.source) c
+   order by c.system
+  on conflict (system, day) do update set
+    received = i.received + excluded.received, recorded = i.recorded + excluded.recorded,
+    duplicate = i.duplicate + excluded.duplicate, last_at = excluded.last_at;
+end
+$$;
+
 -- ── Inventory ──────────────────────────────────────────────────────────────────────────────────────
 -- One row a SKU: the unit of locking for every promise. Small sets (levels, dated inbound, dated
 -- commitments) live in it as documents; the views below show them as rows.

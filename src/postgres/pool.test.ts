@@ -111,6 +111,41 @@ describe("a transaction", () => {
     expect(await count()).toBe(before);
   });
 
+  it("sends its last statements with the commit: all of them or none", async () => {
+    const before = await count();
+    const done = await db.transaction((tx) =>
+      tx.finish(() =>
+        Promise.all([
+          tx.query("insert into item values (31, 'a')"),
+          tx.query("insert into item values (32, 'b')"),
+        ]),
+      ),
+    );
+    expect([done.length, await count()]).toEqual([2, before + 2]);
+    const failing = db.transaction((tx) =>
+      tx.finish(() =>
+        Promise.all([tx.query("insert into item values (33, 'c')"), tx.query("select 1/0 as division")]),
+      ),
+    );
+    expect((await failure(failing)).message).toContain("division");
+    expect(await count()).toBe(before + 2);
+    await db.query("delete from item where id in (31, 32)");
+  });
+
+  it("whose begin is cancelled asks nothing more", async () => {
+    const before = await count();
+    const run = db.transaction(
+      async (tx) => {
+        await tx.query("select 1");
+        await tx.query("insert into item values (36, 'f')");
+      },
+      // Refused by the server as it begins.
+      { isolation: "wrong" as never, readsFirst: true },
+    );
+    await failure(run);
+    expect(await count()).toBe(before);
+  });
+
   it("cannot be used when it is over", async () => {
     let late: Promise<unknown> | undefined;
     await db.transaction(async (tx) => {

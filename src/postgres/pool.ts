@@ -1,5 +1,6 @@
 // Connections and transactions on one PostgreSQL. Every session runs in UTC and UTF-8; a transaction that throws
 // is rolled back; a broken connection is never reused. Fails with CrossdockError `postgres.…`, the driver's cause kept.
+import type { Writable } from "node:stream";
 import pg from "pg";
 import { CrossdockError } from "../core/errors.ts";
 import { columnTypes } from "./column-values.ts";
@@ -7,11 +8,20 @@ import { connectFailure, queryFailure } from "./failure.ts";
 import { openSession, type Session, startSession } from "./session.ts";
 import { type Queryable, type QueryResult, runOn, type Statement } from "./statement.ts";
 
-export type Transaction = Queryable;
+export interface Transaction extends Queryable {
+  /**
+   * The last statements, all asked for before this returns: they leave together with the commit, which is one
+   * round trip less while locks are held. Where one fails nothing is committed. What the transaction returns then
+   * has been committed already.
+   */
+  finish<Result>(ask: () => Promise<Result>): Promise<Result>;
+}
 
 interface TransactionOptions {
   isolation?: "read committed" | "repeatable read" | "serializable";
   readOnly?: boolean;
+  /** The first statements only read or lock: they leave together with the begin. */
+  readsFirst?: boolean;
 }
 
 export interface DatabaseOptions {
@@ -118,11 +128,19 @@ async function run<Row>(
   statement: string | Statement,
   values?: readonly unknown[],
 ): Promise<QueryResult<Row>> {
+  holdTogether(lease.client);
   try {
     return await runOn<Row>(lease.client, statement, values);
   } catch (error) {
     throw failed(lease, error);
   }
+}
+
+/** What is asked in one turn leaves in one packet: a system call costs more than the statement's own text. */
+function holdTogether(client: pg.PoolClient): void {
+  const { stream } = (client as unknown as { connection: { stream: Writable } }).connection;
+  stream.cork();
+  process.nextTick(() => stream.uncork());
 }
 
 /** A lost connection leaves the lease broken; a value that the driver could not write does not. */
@@ -148,28 +166,51 @@ async function transact<Result>(
   work: (tx: Transaction) => Promise<Result>,
   options: TransactionOptions,
 ): Promise<Result> {
-  let open = true;
+  let state: "open" | "finished" | "over" = "open";
+  let notBegun: unknown;
   const tx: Transaction = {
     query(statement, values) {
-      if (!open)
+      if (notBegun !== undefined) return Promise.reject(notBegun);
+      if (state !== "open")
         return Promise.reject(new CrossdockError("postgres.transaction-over", "The transaction is over."));
       return run(lease, statement, values);
     },
+    async finish(ask) {
+      const asked = ask();
+      state = "finished";
+      const [answered, committed] = await Promise.allSettled([asked, commit(lease)]);
+      if (committed.status === "rejected" && isUnknown(committed.reason)) throw committed.reason;
+      // The statement that failed says more than the commit that could not be.
+      if (answered.status === "rejected") throw answered.reason;
+      if (committed.status === "rejected") throw committed.reason;
+      return answered.value;
+    },
   };
-  // Awaited: were it cancelled while more is on its way, a statement would be committed alone.
-  await run(lease, begin(options));
+  const beginning = run(lease, begin(options)).catch((error: unknown) => {
+    notBegun = error;
+    throw error;
+  });
+  // Awaited ahead of a write: were it cancelled while that is on its way, a statement would be committed alone.
+  if (options.readsFirst === true) beginning.catch(() => undefined);
+  else await beginning;
   let result: Result;
   try {
     result = await work(tx);
   } catch (error) {
-    open = false;
-    await rollback(lease);
+    const open = state === "open";
+    state = "over";
+    if (open) await rollback(lease);
     throw error;
   }
-  open = false;
-  await commit(lease);
+  if (state === "open") {
+    state = "over";
+    await commit(lease);
+  }
   return result;
 }
+
+const isUnknown = (error: unknown): boolean =>
+  error instanceof CrossdockError && error.code === "postgres.commit-unknown";
 
 function begin({ isolation, readOnly }: TransactionOptions): string {
   return `begin${isolation === undefined ? "" : ` isolation level ${isolation}`}${readOnly === true ? " read only" : ""}`;
@@ -188,6 +229,7 @@ async function rollback(lease: Lease): Promise<void> {
 async function commit(lease: Lease): Promise<void> {
   let answer: pg.QueryResult;
   try {
+    holdTogether(lease.client);
     answer = await lease.client.query("commit");
   } catch (error) {
     const failure = failed(lease, error);

@@ -1,6 +1,6 @@
 // Identities of received messages. Inserts go to the one open epoch; sealed epochs are never written again,
 // so each node keeps a filter of them in memory and asks the table only where the filter says "perhaps".
-import type { Database, Transaction } from "../postgres/pool.ts";
+import type { Database, Queryable, Transaction } from "../postgres/pool.ts";
 import { plainArray } from "./arrays.ts";
 
 export interface Identity {
@@ -44,11 +44,11 @@ export async function insertIdentities(
 
 /** The stored contents of identities that exist, wherever they are. */
 export async function findIdentities(
-  tx: Transaction,
+  db: Queryable,
   hashes: readonly string[],
   epochs: readonly number[] | null,
 ): Promise<Map<string, string>> {
-  const { rows } = await tx.query<{ hash: string; content: string }>({
+  const { rows } = await db.query<{ hash: string; content: string }>({
     name: "find-identities",
     text: `select replace(i.hash::text, '-', '') as hash, i.content
              from (select epoch from identity_epoch where $2::integer[] is null or epoch = any($2::integer[])) e

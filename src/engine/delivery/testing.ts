@@ -236,6 +236,7 @@ function mortal(db: Database, alive: () => boolean): Database {
               if (!alive()) throw new Error("the node is dead");
               return tx.query(statement, values);
             },
+            finish: (ask) => ask(),
           });
           if (!alive()) throw new Error("the node is dead");
           return result;

@@ -2,7 +2,7 @@
 // receipts: inserts touch one small index, sealed epochs are asked only where their filter says "perhaps".
 import { hash as digest } from "node:crypto";
 import { CrossdockError } from "../../core/errors.ts";
-import type { Database, Transaction } from "../../postgres/pool.ts";
+import type { Database, Queryable, Transaction } from "../../postgres/pool.ts";
 import {
   countIdentities,
   findIdentities,
@@ -94,11 +94,34 @@ export class Identities {
     return known;
   }
 
+  /** Identities among these that a sealed epoch holds; the open one is asked by who inserts. */
+  async sealedAmong(
+    db: Queryable,
+    identities: readonly Identity[],
+  ): Promise<{ known: Map<string, Known>; lastSealed: number }> {
+    const lastSealed = this.lastSealed;
+    const found = await this.lookUpSealed(
+      db,
+      identities.map((identity) => identity.hash),
+    );
+    const known = new Map<string, Known>();
+    for (const { hash, content } of identities) {
+      const stored = found.get(hash);
+      if (stored !== undefined) known.set(hash, { new: false, sameContent: stored === content });
+    }
+    return { known, lastSealed };
+  }
+
+  /** So many were inserted. */
+  count(inserted: number): void {
+    this.added += inserted;
+  }
+
   private get lastSealed(): number {
     return this.sealed.at(-1)?.epoch ?? 0;
   }
 
-  private async lookUpSealed(tx: Transaction, hashes: string[]): Promise<Map<string, string>> {
+  private async lookUpSealed(db: Queryable, hashes: string[]): Promise<Map<string, string>> {
     const perhaps: string[] = [];
     const epochs = new Set<number>();
     if (this.sealed.length === 0) return new Map();
@@ -110,7 +133,7 @@ export class Identities {
         epochs.add(epoch);
       }
     }
-    return perhaps.length === 0 ? new Map() : findIdentities(tx, perhaps, [...epochs]);
+    return perhaps.length === 0 ? new Map() : findIdentities(db, perhaps, [...epochs]);
   }
 }
 

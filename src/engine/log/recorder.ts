@@ -3,23 +3,21 @@
 // no reason to refuse what was said, so then nobody is answered.
 import { CrossdockError } from "../../core/errors.ts";
 import type { RecordedEvent } from "../../domains/event.ts";
-import type { Problem } from "../../domains/reaction.ts";
 import { sqlState } from "../../postgres/failure.ts";
-import type { Database, Transaction } from "../../postgres/pool.ts";
-import { type AppendEvent, appendEvents, asRecorded, ensureDays, isDayMissing } from "../../store/event.ts";
+import type { Database, Queryable, Transaction } from "../../postgres/pool.ts";
+import { ensureDays, isDayMissing } from "../../store/event.ts";
 import { raiseProblems } from "../../store/exception.ts";
-import type { Identity } from "../../store/identity.ts";
+import { addIntake, insertReceipts, insertRefused, saveCursor } from "../../store/intake.ts";
+import { recordEvents } from "../../store/record.ts";
 import {
-  addIntake,
-  type IntakeCount,
-  insertReceipts,
-  insertRefused,
-  noIntake,
-  type Receipt,
-  type RefusedEvent,
-  saveCursor,
-} from "../../store/intake.ts";
-import { uuidv7 } from "./event-id.ts";
+  eventIdentities,
+  hasLeftovers,
+  isPlain,
+  nativeIdentities,
+  type Plan,
+  planGroup,
+  settleAsked,
+} from "./group.ts";
 import type { Identities, Known } from "./identities.ts";
 import { type Incoming, notMapped, type Outcome } from "./incoming.ts";
 
@@ -50,6 +48,8 @@ export interface RecorderOptions {
 
 /** Two transactions at a time: one prepares while the other commits. */
 const IN_FLIGHT_MAX = 2;
+/** Measured: with single posts one larger transaction is cheaper than two; with batches two record a fifth more. */
+const SECOND_ITEMS_MIN = 256;
 const GROUP_ITEMS_MAX = 2_000;
 const QUEUE_ITEMS_MAX = 100_000;
 const ATTEMPTS_MAX = 4;
@@ -97,8 +97,7 @@ export class Recorder {
         this.pump();
         if (this.inFlight === 0 && this.queue.length === 0) for (const done of this.idle.splice(0)) done();
       });
-      // A second transaction beside a running one is worth its round trips only when much waits.
-      if (this.queuedItems < 64) break;
+      if (this.queuedItems < SECOND_ITEMS_MIN) break;
     }
   }
 
@@ -178,175 +177,55 @@ export class Recorder {
     }
   }
 
-  private commitOnce(entries: Entry[]): Promise<Group> {
+  private async commitOnce(entries: Entry[]): Promise<Group> {
     const items = entries.flatMap((entry) => entry.items);
-    const identities = collectIdentities(items);
-    return this.options.db.transaction(async (tx) => {
-      const known =
-        identities.length === 0
-          ? new Map<string, Known>()
-          : await this.options.identities.claim(tx, identities);
-      const plan = planGroup(items, known);
+    const { db, identities } = this.options;
+    const { known, lastSealed } = await identities.sealedAmong(db, eventIdentities(items));
+    const group = { items, known, lastSealed, cursors: entries.flatMap(({ cursor }) => cursor ?? []) };
+    if (group.cursors.length > 0 || !isPlain(items)) return this.commitTogether(group);
+    // One statement is a transaction of its own.
+    const plan = planGroup(items, known);
+    const recorded = await this.append(db, plan, lastSealed);
+    if (hasLeftovers(plan)) await db.transaction((tx) => saveLeftovers(tx, plan));
+    return { outcomes: plan.outcomes, recorded };
+  }
+
+  private commitTogether({ items, known, lastSealed, cursors }: Taken): Promise<Group> {
+    const { db, identities } = this.options;
+    return db.transaction(async (tx) => {
+      const natives = nativeIdentities(items);
+      const claimed = natives.length === 0 ? [] : await identities.claim(tx, natives);
+      const plan = planGroup(items, new Map([...known, ...claimed]));
       if (plan.receipts.length > 0) await insertReceipts(tx, plan.receipts);
-      if (plan.refused.length > 0) await insertRefused(tx, plan.refused);
-      if (plan.problems.length > 0) await raiseProblems(tx, plan.problems);
-      for (const { cursor } of entries)
-        if (cursor !== undefined) await saveCursor(tx, cursor.system, cursor.poll, cursor.cursor);
-      return finish(tx, plan);
+      if (plan.problems.length > 0) await raiseProblems(tx, plan.problems.splice(0));
+      for (const { system, poll, cursor } of cursors) await saveCursor(tx, system, poll, cursor);
+      const recorded = await this.append(tx, plan, lastSealed);
+      // Counts are taken under the head's lock, by everybody.
+      await saveLeftovers(tx, plan);
+      return { outcomes: plan.outcomes, recorded };
     });
   }
-}
 
-async function finish(tx: Transaction, plan: Plan): Promise<Group> {
-  let recorded: RecordedEvent[] = [];
-  if (plan.events.length > 0) {
-    // The counts leave together with the append, behind it: they are taken under the head's lock.
-    const appending = appendEvents(tx, plan.events);
-    const [appended] = await Promise.all([appending, addIntake(tx, plan.counts)]);
-    recorded = asRecorded(plan.events, appended);
-    for (const [outcomeIndex, eventIndex] of plan.seqOf) {
-      (plan.outcomes[outcomeIndex] as { seq: number }).seq = recorded[eventIndex]!.seq;
-    }
+  private async append(db: Queryable, plan: Plan, lastSealed: number): Promise<RecordedEvent[]> {
+    if (plan.asked.length === 0) return [];
+    const received = await recordEvents(db, plan.asked, lastSealed);
+    settleAsked(plan, received);
+    this.options.identities.count(received.recorded.length);
+    return received.recorded;
   }
-  if (plan.events.length === 0 && plan.counts.size > 0) await addIntake(tx, plan.counts);
-  return { outcomes: plan.outcomes, recorded };
 }
 
-function collectIdentities(items: readonly Incoming[]): Identity[] {
-  const identities = new Map<string, Identity>();
-  for (const item of items) {
-    if (item.kind === "rejected") continue;
-    const own = item.kind === "native" ? item.events.flatMap(({ identity }) => identity ?? []) : [];
-    for (const { hash, content } of [item, ...own]) {
-      if (!identities.has(hash)) identities.set(hash, { hash, content });
-    }
-  }
-  return [...identities.values()];
+interface Taken {
+  items: readonly Incoming[];
+  known: ReadonlyMap<string, Known>;
+  lastSealed: number;
+  cursors: readonly CursorMove[];
 }
 
-interface Plan {
-  outcomes: Outcome[];
-  events: AppendEvent[];
-  /** Outcome index → event index, to fill in seq after the append. */
-  seqOf: [number, number][];
-  receipts: Receipt[];
-  refused: RefusedEvent[];
-  problems: Problem[];
-  counts: Map<string, IntakeCount>;
-}
-
-/** What each item becomes, given which identities are new. The first of equal ones in a batch is the new one. */
-function planGroup(items: readonly Incoming[], known: Map<string, Known>): Plan {
-  const plan: Plan = {
-    outcomes: [],
-    events: [],
-    seqOf: [],
-    receipts: [],
-    refused: [],
-    problems: [],
-    counts: new Map(),
-  };
-  const first = new Map<string, string>();
-  for (const item of items) {
-    const count = plan.counts.get(item.system) ?? noIntake();
-    plan.counts.set(item.system, count);
-    if (item.kind === "rejected") {
-      count.rejected += 1;
-      plan.refused.push({
-        id: uuidv7(),
-        system: item.system,
-        outcome: "rejected",
-        reason: JSON.stringify(item.reason),
-        body: item.body,
-      });
-      plan.outcomes.push({ status: "rejected", reason: item.reason });
-      continue;
-    }
-    const earlier = first.get(item.hash);
-    const state = known.get(item.hash)!;
-    const isNew = state.new && earlier === undefined;
-    const same = earlier === undefined ? !state.new && state.sameContent : earlier === item.content;
-    first.set(item.hash, earlier ?? item.content);
-    if (isNew) planNew(plan, item, count, known, first);
-    else if (same) planDuplicate(plan, item, count);
-    else planConflict(plan, item, count);
-  }
-  return plan;
-}
-
-type Identified = Exclude<Incoming, { kind: "rejected" }>;
-
-/** Of a new message, the statements that no other message has made. */
-function newStatements(
-  events: readonly AppendEvent[],
-  known: Map<string, Known>,
-  first: Map<string, string>,
-  count: IntakeCount,
-): AppendEvent[] {
-  return events.filter(({ identity }) => {
-    if (identity === undefined) return true;
-    const isNew = known.get(identity.hash)!.new && !first.has(identity.hash);
-    first.set(identity.hash, identity.content);
-    if (!isNew) count.duplicate += 1;
-    return isNew;
-  });
-}
-
-function planNew(
-  plan: Plan,
-  item: Identified,
-  count: IntakeCount,
-  known: Map<string, Known>,
-  first: Map<string, string>,
-): void {
-  if (item.kind === "native") {
-    plan.receipts.push(item.receipt);
-    plan.problems.push(...item.problems);
-    if (item.receipt.outcome === "mapped") count.nativeMapped += 1;
-    else if (item.receipt.outcome === "ignored") count.nativeIgnored += 1;
-    else count.nativeFailed += 1;
-  }
-  const events = item.kind === "event" ? [item.event] : newStatements(item.events, known, first, count);
-  count.recorded += events.length;
-  if (events.length > 0) plan.seqOf.push([plan.outcomes.length, plan.events.length]);
-  plan.events.push(...events);
-  plan.outcomes.push({ status: "recorded", seq: 0 });
-}
-
-function planDuplicate(plan: Plan, item: Identified, count: IntakeCount): void {
-  if (item.kind === "native") count.nativeDuplicate += 1;
-  else count.duplicate += 1;
-  plan.outcomes.push({ status: "duplicate" });
-}
-
-function planConflict(plan: Plan, item: Identified, count: IntakeCount): void {
-  const what =
-    item.kind === "native"
-      ? `${item.receipt.topic} ${item.receipt.nativeId}`
-      : `event of type ${item.event.type}`;
-  const reason = {
-    code: "event.conflict",
-    errors: [{ path: "$.id", message: "The same id was received before with other content." }],
-  };
-  const body = item.kind === "native" ? Buffer.from(item.receipt.body).toString("utf8") : item.event.text;
-  if (item.kind === "native") count.nativeDuplicate += 1;
-  else count.conflict += 1;
-  plan.refused.push({
-    id: uuidv7(),
-    system: item.system,
-    outcome: "conflict",
-    reason: JSON.stringify(reason),
-    body: body.replaceAll("\u0000", "\ufffd"),
-  });
-  plan.problems.push({
-    code: "event.conflict",
-    fingerprint: `event.conflict/${item.system}/${item.hash}`,
-    title: `${item.system} sent ${what} again with other content; the first one stands`,
-    detail: { body },
-    system: item.system,
-    key: item.kind === "native" ? `system:${item.system}` : item.event.key,
-  });
-  plan.outcomes.push({ status: "conflict", reason });
+async function saveLeftovers(tx: Transaction, plan: Plan): Promise<void> {
+  if (plan.refused.length > 0) await insertRefused(tx, plan.refused);
+  if (plan.problems.length > 0) await raiseProblems(tx, plan.problems);
+  if (plan.counts.size > 0) await addIntake(tx, plan.counts);
 }
 
 const hasCode = (error: unknown, code: string) => error instanceof CrossdockError && error.code === code;

@@ -371,6 +371,7 @@ export function failingDatabase(db: Database, fails: () => boolean): Database {
         const result = await run({
           query: (statement, values) =>
             fails() ? Promise.reject(new Error("killed")) : tx.query(statement, values),
+          finish: (ask) => ask(),
         });
         if (fails()) throw new Error("killed before the commit");
         return result;
