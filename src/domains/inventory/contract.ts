@@ -127,6 +127,8 @@ export const Reserved = object({
   expiresAt: Type.Optional(TimeText),
   dueAt: Type.Optional(TimeText),
   priority: Type.Optional(Type.Integer()),
+  /** The channel that the order came from, where that nets its own open orders. */
+  channel: Type.Optional(Code),
 });
 
 /** Decided: a promise given back: cancelled, expired, or re-sourced. Quantity absent: all of it. */
