@@ -228,7 +228,8 @@ create table idempotency (
   key text collate "C" not null,
   request bigint not null,
   status smallint not null,
-  answer jsonb not null,
+  -- the bytes that were answered: jsonb would put the keys into an order of its own
+  answer text not null,
   created_at timestamptz not null default clock_timestamp(),
   primary key (client, key)
 );

@@ -156,7 +156,7 @@ create table idempotency (
   key text collate "C" not null,
   request bigint not null,
   status smallint not null,
-  answer jsonb not null,
+  answer text not null,
   created_at timestamp with time zone default clock_timestamp() not null,
   constraint idempotency_pkey PRIMARY KEY (client, key)
 );
