@@ -39,6 +39,8 @@ export interface HttpCall {
   body?: string;
   timeoutMs?: number;
   signal?: AbortSignal;
+  /** A call that has not left by then does not leave; one that has is waited for. */
+  stopping?: AbortSignal;
 }
 export interface HttpAnswer {
   status: number;
@@ -128,11 +130,23 @@ export type Answer =
   /** Credentials no longer hold. */
   | { kind: "denied"; reason: string };
 
+/** How long a call may take, and who may end it before. */
+export interface CallLimits {
+  timeoutMs: number;
+  /** The call is given up, wherever it stands. */
+  signal: AbortSignal;
+  /**
+   * The node stops. What has not left should not leave, and who only waits for word that comes by another way, such
+   * as a file, should answer `unknown` at once: it is looked up later. What has left is waited for.
+   */
+  stopping?: AbortSignal;
+}
+
 export interface Writer {
   /** One answer per message, in their order. Never throws for what the target says. */
-  send(messages: OutboundMessage[], call: { timeoutMs: number; signal: AbortSignal }): Promise<Answer[]>;
+  send(messages: OutboundMessage[], call: CallLimits): Promise<Answer[]>;
   /** For `lookup`: is it there already? */
-  find?(message: OutboundMessage, call: { timeoutMs: number; signal: AbortSignal }): Promise<Found>;
+  find?(message: OutboundMessage, call: CallLimits): Promise<Found>;
 }
 export type Found =
   | { kind: "found"; reference?: string; facts?: MappedEvent[] }

@@ -16,6 +16,7 @@ export {
 } from "./classify.ts";
 export type {
   Answer,
+  CallLimits,
   Census,
   Connector,
   ConnectorContext,

@@ -211,6 +211,28 @@ describe("releases", () => {
   });
 });
 
+describe("a node that stops", () => {
+  it("waits for no answer: the file lies there once, and is looked up later", async () => {
+    // WEST looks into its folder when it is told to, and not before.
+    await settings({ scanMs: 3_600_000 });
+    const stopping = new AbortController();
+    const message = release("stopped", 1, [["1", "A", "1"]]);
+    const answered = session.writers["order.release"]!.send([message], {
+      timeoutMs: 3_600_000,
+      signal,
+      stopping: stopping.signal,
+    });
+    const filesIn = () => readdirSync(folder("in")).filter((name) => name.startsWith("ORD_"));
+    await expect.poll(() => filesIn().length).toBe(1);
+    stopping.abort();
+    expect(await answered).toMatchObject([{ kind: "unknown" }]);
+    await settings({ scanMs: 10 });
+    const again = open();
+    const found = () => again.writers["order.release"]!.find!(message, limits);
+    await expect.poll(async () => (await found()).kind, { timeout: 10_000 }).toBe("found");
+  });
+});
+
 describe("cancellations", () => {
   const one: Lines = [["1", "A", "3"]];
 

@@ -86,13 +86,24 @@ export class Receiver {
   private async pollOnce(source: NativeSource, name: string, poll: Poll): Promise<boolean> {
     const { db, recorder } = this.options;
     const cursor = await readCursor(db, source.system, name);
-    const result = await poll.read(cursor, this.stopping.signal);
+    const result = await this.unlessStopped(poll.read(cursor, this.stopping.signal));
     const items = result.messages.map((message) => incomingNative(source, message));
     if (items.length > 0 || result.cursor !== cursor) {
       await recorder.record(items, { system: source.system, poll: name, cursor: result.cursor });
     }
     await result.acknowledge?.();
     return result.more;
+  }
+
+  /** A source that does not hear that it is taken back is not waited for: what it reads is read again. */
+  private unlessStopped<Result>(read: Promise<Result>): Promise<Result> {
+    const { signal } = this.stopping;
+    return new Promise((resolve, reject) => {
+      const stopped = () => reject(signal.reason);
+      if (signal.aborted) stopped();
+      signal.addEventListener("abort", stopped);
+      read.then(resolve, reject).finally(() => signal.removeEventListener("abort", stopped));
+    });
   }
 
   private sleep(ms: number): Promise<void> {
