@@ -89,11 +89,21 @@ export interface Webhook {
   split(body: Uint8Array, headers: Record<string, string | string[] | undefined>): NativeMessage[];
 }
 
+/** What must have been sent, by the source's own numbers, and has not come. */
+export interface MissingNumbers {
+  /** What is numbered, as people call it: `rows`. */
+  stream: string;
+  /** Such as `7, 12-14`; empty where nothing is missing. */
+  numbers: string;
+}
+
 export interface PollResult {
   messages: NativeMessage[];
   /** Where the next read begins; committed with the messages. */
   cursor: string;
   more: boolean;
+  /** Of each stream that the source numbers; absent: it numbers none. */
+  missing?: MissingNumbers[];
   /** Done after the commit: a file is archived, a message acknowledged. Must bear repetition. */
   acknowledge?(): Promise<void>;
 }

@@ -27,6 +27,7 @@ export type {
   HttpClient,
   MappedEvent,
   Mapping,
+  MissingNumbers,
   NativeMessage,
   OutboundMessage,
   Poll,

@@ -187,6 +187,42 @@ describe("a poll", () => {
     expect(reads).toBe(1);
   });
 
+  test("what a source numbered and never sent is one exception, until it comes after all", async () => {
+    let missing = "";
+    let reads = 0;
+    const read = async () => {
+      reads += 1;
+      return { messages: [], cursor: "1", more: false, missing: [{ stream: "rows", numbers: missing }] };
+    };
+    const numbered = source("numbered", { polls: { files: { everyMs: 1, read } } });
+    const open = async () =>
+      (await openProblems(database.db, "stream.incomplete")).map(({ title, detail }) => [
+        title,
+        detail.missing,
+      ]);
+    const one = receiver([numbered], () => true);
+    one.start();
+    await expect.poll(() => reads).toBeGreaterThan(2);
+    expect(await open()).toEqual([]);
+    missing = "7, 12-14";
+    await expect.poll(open).toEqual([["numbered has numbered rows that never came: 7, 12-14", "7, 12-14"]]);
+    const said = reads;
+    await expect.poll(() => reads).toBeGreaterThan(said + 3);
+    missing = "12-14";
+    await expect.poll(open).toEqual([["numbered has numbered rows that never came: 12-14", "12-14"]]);
+    const { rows } = await database.db.query(
+      "select occurrences from exception where code = 'stream.incomplete'",
+    );
+    expect(rows).toEqual([{ occurrences: "2" }]);
+    await one.stop();
+    // A node that is started later solves what an earlier one raised.
+    missing = "";
+    const next = receiver([numbered], () => true);
+    next.start();
+    await expect.poll(open).toEqual([]);
+    await next.stop();
+  });
+
   test("a node that does not own the system does not ask it", async () => {
     let reads = 0;
     let owned = false;
