@@ -1,6 +1,6 @@
 // Crossdock for the benchmark: the node, its gateway and an embedded PostgreSQL that is new each time, in a process of
 // its own. Told what to do through IPC.
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { pino } from "pino";
 import { resolveIntegration } from "../src/connector/resolve.ts";
@@ -9,6 +9,7 @@ import { createApiKey } from "../src/engine/operations/api-key.ts";
 import { type Running, startCrossdock } from "../src/main.ts";
 import { defineIntegration } from "../src/policy/define.ts";
 import { flow } from "../src/policy/flow.ts";
+import { removeEmbedded } from "../src/postgres/embedded/start.ts";
 import { fillBacklog } from "./backlog-rows.ts";
 import { growIdentities, growLog } from "./growth.ts";
 import { countPromises } from "./promises.ts";
@@ -24,7 +25,7 @@ interface StartMessage {
 
 const HOME = resolve(".crossdock");
 const NAMES = ["one", "two"];
-let running: Running;
+let running: Running | undefined;
 let home: string;
 
 function integrationOf({ ports, recordsPerCall, write, messages, concurrency }: StartMessage) {
@@ -68,8 +69,19 @@ function integrationOf({ ports, recordsPerCall, write, messages, concurrency }: 
   return resolveIntegration(written, {}).integration;
 }
 
+/** Nothing of it stays, wherever the server kept its data. */
+async function remove(): Promise<void> {
+  const ending = running;
+  running = undefined;
+  if (ending === undefined) return;
+  await ending.stop();
+  await removeEmbedded(home);
+  rmSync(home, { recursive: true, force: true });
+}
+
 const answers: Record<string, (message: never) => unknown> = {
   async start(message: StartMessage) {
+    mkdirSync(HOME, { recursive: true });
     home = mkdtempSync(join(HOME, "bench-"));
     running = await startCrossdock({
       integration: integrationOf(message),
@@ -85,17 +97,16 @@ const answers: Record<string, (message: never) => unknown> = {
     return { port: running.port, key: secret };
   },
   async settled() {
-    await running.node.settled();
+    await running!.node.settled();
     return null;
   },
   memory: () => process.memoryUsage().rss,
-  oversold: () => countPromises(running.db),
-  "grow-log": ({ events }: { events: number }) => growLog(running.db, events),
-  "grow-identities": ({ identities }: { identities: number }) => growIdentities(running.db, identities),
-  fill: ({ target, count }: { target: string; count: number }) => fillBacklog(running.db, target, count),
+  oversold: () => countPromises(running!.db),
+  "grow-log": ({ events }: { events: number }) => growLog(running!.db, events),
+  "grow-identities": ({ identities }: { identities: number }) => growIdentities(running!.db, identities),
+  fill: ({ target, count }: { target: string; count: number }) => fillBacklog(running!.db, target, count),
   async stop() {
-    await running.stop();
-    rmSync(home, { recursive: true, force: true });
+    await remove();
     return null;
   },
 };
@@ -111,4 +122,5 @@ process.on("message", async ({ id, message }: { id: number; message: { ask: stri
     });
   }
 });
-process.on("disconnect", () => process.exit(0));
+// A workload that failed has not asked for the end.
+process.on("disconnect", () => void remove().finally(() => process.exit(0)));

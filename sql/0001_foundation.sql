@@ -211,6 +211,8 @@ create table reservation (
   -- when the place confirmed that its own figure nets this promise
   allocated_at timestamptz,
   priority smallint not null default 0,
+  -- of the order, where the channel nets its own open orders
+  channel text collate "C",
   primary key (company, order_id, line_id, sku, location)
 );
 create index reservation_sku on reservation (company, sku, location);
@@ -242,8 +244,8 @@ create view stock_level as
          jsonb_to_recordset(i.levels) as l(location text, status text, owner text, lot text, "onHand" text, "base" text, "observedAt" text);
 
 create view stock_commitment as
-  select i.company, i.sku, c.location, c."dueAt" as due_at, c.quantity::numeric(21, 6) as quantity
-    from stock_item i, jsonb_to_recordset(i.commitments) as c(location text, "dueAt" text, quantity text);
+  select i.company, i.sku, c.location, c."dueAt" as due_at, c.channel, c.quantity::numeric(21, 6) as quantity
+    from stock_item i, jsonb_to_recordset(i.commitments) as c(location text, "dueAt" text, channel text, quantity text);
 
 create view stock_inbound as
   select i.company, i.sku, b.document, b.line, b.location, b.quantity::numeric(21, 6) as quantity, b."dueAt"::timestamptz as due_at
@@ -292,7 +294,8 @@ create table idempotency (
   key text collate "C" not null,
   request bigint not null,
   status smallint not null,
-  answer jsonb not null,
+  -- the bytes that were answered: jsonb would put the keys into an order of its own
+  answer text not null,
   created_at timestamptz not null default clock_timestamp(),
   primary key (client, key)
 );

@@ -156,7 +156,7 @@ create table idempotency (
   key text collate "C" not null,
   request bigint not null,
   status smallint not null,
-  answer jsonb not null,
+  answer text not null,
   created_at timestamp with time zone default clock_timestamp() not null,
   constraint idempotency_pkey PRIMARY KEY (client, key)
 );
@@ -289,6 +289,7 @@ create table reservation (
   due_at timestamp with time zone,
   allocated_at timestamp with time zone,
   priority smallint default 0 not null,
+  channel text collate "C",
   constraint reservation_pkey PRIMARY KEY (company, order_id, line_id, sku, location),
   constraint reservation_kind_check CHECK ((kind = ANY (ARRAY['firm'::text, 'expiring'::text, 'backorder'::text]))),
   constraint reservation_quantity_check CHECK ((quantity > (0)::numeric))
@@ -464,9 +465,10 @@ create view stock_commitment as
     i.sku,
     c.location,
     c."dueAt" AS due_at,
+    c.channel,
     c.quantity::numeric(21,6) AS quantity
    FROM stock_item i,
-    LATERAL jsonb_to_recordset(i.commitments) c(location text, "dueAt" text, quantity text);
+    LATERAL jsonb_to_recordset(i.commitments) c(location text, "dueAt" text, channel text, quantity text);
 
 create view stock_inbound as
  SELECT i.company,

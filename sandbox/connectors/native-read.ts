@@ -1,7 +1,7 @@
 // Reads from a product. What is no usable answer throws ReadFailed, which holds what a writer that needed it has to
 // answer: reading changes nothing, so the outcome of its message is never unknown because of it.
 
-import type { ConnectorContext } from "../../src/connector/contract.ts";
+import type { CallLimits, ConnectorContext } from "../../src/connector/contract.ts";
 import {
   type Answer,
   CallFailed,
@@ -68,24 +68,25 @@ export async function readNative(reading: Reading, call: HttpCall): Promise<unkn
 export interface CallOptions {
   timeoutMs?: number;
   signal?: AbortSignal;
+  stopping?: AbortSignal;
 }
 
 /** What is left of a call's time, where one message takes several requests. */
 export class TimeLeft {
   private readonly context: ConnectorContext;
   private readonly endsAtMs: number;
-  private readonly signal: AbortSignal;
+  private readonly call: CallLimits;
 
-  constructor(context: ConnectorContext, call: { timeoutMs: number; signal: AbortSignal }) {
+  constructor(context: ConnectorContext, call: CallLimits) {
     this.context = context;
     this.endsAtMs = epochMs(context.now()) + call.timeoutMs;
-    this.signal = call.signal;
+    this.call = call;
   }
 
   /** For the next request. Throws ReadFailed where there is no time to start one. */
-  next(): { timeoutMs: number; signal: AbortSignal } {
+  next(): CallLimits {
     const timeoutMs = this.endsAtMs - epochMs(this.context.now());
-    if (timeoutMs > 0 && !this.signal.aborted) return { timeoutMs, signal: this.signal };
+    if (timeoutMs > 0 && !this.call.signal.aborted) return { ...this.call, timeoutMs };
     throw new ReadFailed(
       { kind: "ill", reason: "no time was left for the next request" },
       this.context.system,

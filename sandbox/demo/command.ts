@@ -189,9 +189,10 @@ class Day {
     while (!this.stopped) await sleep(200);
   }
 
-  /** In order: the node drains and stops its server, then the systems go. */
+  /** In order: the node drains and stops its server, the systems go, and the data with them unless they are kept. */
   async end(): Promise<void> {
     await this.installation?.stop();
     await this.distributor?.stop();
+    if (this.installation !== undefined && !this.options.keep) await removeEmbedded(this.options.home);
   }
 }

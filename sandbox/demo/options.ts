@@ -28,7 +28,7 @@ Options:
   --faults LEVEL    normal: an outage of the ERP and a storm of duplicates; heavy: also kills of the node and
                     outages of every system in turn; none (default: normal)
   --keep            leaves the node and the systems up for looking around; Ctrl-C ends them
-  --home DIR        where the demo keeps its data (default: ${HOME}); emptied at the start
+  --home DIR        where the demo keeps its data (default: ${HOME}); emptied at the start, and at the end without --keep
   --json            prints one JSON object as the last line
   --help            this page`;
 

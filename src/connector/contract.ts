@@ -39,6 +39,8 @@ export interface HttpCall {
   body?: string;
   timeoutMs?: number;
   signal?: AbortSignal;
+  /** A call that has not left by then does not leave; one that has is waited for. */
+  stopping?: AbortSignal;
 }
 export interface HttpAnswer {
   status: number;
@@ -87,11 +89,21 @@ export interface Webhook {
   split(body: Uint8Array, headers: Record<string, string | string[] | undefined>): NativeMessage[];
 }
 
+/** What must have been sent, by the source's own numbers, and has not come. */
+export interface MissingNumbers {
+  /** What is numbered, as people call it: `rows`. */
+  stream: string;
+  /** Such as `7, 12-14`; empty where nothing is missing. */
+  numbers: string;
+}
+
 export interface PollResult {
   messages: NativeMessage[];
   /** Where the next read begins; committed with the messages. */
   cursor: string;
   more: boolean;
+  /** Of each stream that the source numbers; absent: it numbers none. */
+  missing?: MissingNumbers[];
   /** Done after the commit: a file is archived, a message acknowledged. Must bear repetition. */
   acknowledge?(): Promise<void>;
 }
@@ -128,11 +140,23 @@ export type Answer =
   /** Credentials no longer hold. */
   | { kind: "denied"; reason: string };
 
+/** How long a call may take, and who may end it before. */
+export interface CallLimits {
+  timeoutMs: number;
+  /** The call is given up, wherever it stands. */
+  signal: AbortSignal;
+  /**
+   * The node stops. What has not left should not leave, and who only waits for word that comes by another way, such
+   * as a file, should answer `unknown` at once: it is looked up later. What has left is waited for.
+   */
+  stopping?: AbortSignal;
+}
+
 export interface Writer {
   /** One answer per message, in their order. Never throws for what the target says. */
-  send(messages: OutboundMessage[], call: { timeoutMs: number; signal: AbortSignal }): Promise<Answer[]>;
+  send(messages: OutboundMessage[], call: CallLimits): Promise<Answer[]>;
   /** For `lookup`: is it there already? */
-  find?(message: OutboundMessage, call: { timeoutMs: number; signal: AbortSignal }): Promise<Found>;
+  find?(message: OutboundMessage, call: CallLimits): Promise<Found>;
 }
 export type Found =
   | { kind: "found"; reference?: string; facts?: MappedEvent[] }

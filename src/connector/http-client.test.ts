@@ -1,4 +1,6 @@
-import { createServer } from "node:net";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { connect, createServer } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { CallFailed } from "./call-failed.ts";
@@ -19,6 +21,9 @@ afterEach(async () => {
   await client.close();
   await server.close();
 });
+
+/** Longer than any test: who waits for it never ends. */
+const HOUR_MS = 3_600_000;
 
 const post = (path = "/", more: object = {}) =>
   client.request({ method: "POST", url: `${server.url}${path}`, body: "{}", ...more });
@@ -214,6 +219,27 @@ describe("a call that failed says whether its request could have left", () => {
     });
   });
 
+  test("who stops lets what has left end, and takes back the rest", async () => {
+    let answer: () => void = () => undefined;
+    server.handle((_, response) => {
+      answer = () => void response.end("well");
+    });
+    const one = createHttpClient({ connections: 1, timeoutMs: HOUR_MS });
+    const stopping = new AbortController();
+    const call = (path: string) =>
+      one.request({ method: "POST", url: `${server.url}${path}`, stopping: stopping.signal });
+    const left = call("/left");
+    const stayed = failureOf(call("/stayed"));
+    await expect.poll(() => server.seen.length).toBe(1);
+    stopping.abort();
+    expect(await stayed).toMatchObject({ code: "http.cancelled", sent: false });
+    expect(await failureOf(call("/late"))).toMatchObject({ code: "http.cancelled", sent: false });
+    answer();
+    expect((await left).body).toBe("well");
+    await one.close();
+    expect(server.seen.map(({ url }) => url)).toEqual(["/left"]);
+  });
+
   test("an answer beyond the limit is broken off, announced or not", async () => {
     server.handle((_, response) => void response.end("x".repeat(20_000)));
     expect(await failureOf(post())).toMatchObject({ code: "http.answer-too-large", sent: true });
@@ -268,3 +294,46 @@ test("closing lets calls that wait for a connection have theirs", async () => {
   await client.close();
   for (const call of calls) expect((await call).body).toBe("done");
 });
+
+test("closing waits for no connection that is still being made", async () => {
+  const deaf = await startDeafServer();
+  const one = createHttpClient({ connections: 2, timeoutMs: HOUR_MS });
+  const cancel = new AbortController();
+  const waiting = failureOf(one.request({ method: "GET", url: deaf.url, signal: cancel.signal }));
+  await delay(50);
+  cancel.abort();
+  expect(await waiting).toMatchObject({ code: "http.cancelled", sent: false });
+  const closed = one.close().then(() => "closed");
+  expect(await Promise.race([closed, delay(CONNECT_MS / 2, "waits")])).toBe("closed");
+  await deaf.close();
+});
+
+/** What a connection may take to be made, at the longest. */
+const CONNECT_MS = 10_000;
+
+/** Its queue of connections is full: the system answers no further one, as a host that is gone does. */
+async function startDeafServer(): Promise<{ url: string; close(): Promise<void> }> {
+  const child = spawn(
+    process.execPath,
+    [
+      "-e",
+      `const server = require("node:net").createServer();
+       server.listen({ port: 0, host: "127.0.0.1", backlog: 1 }, () => {
+         require("node:fs").writeSync(1, String(server.address().port));
+         Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+       });`,
+    ],
+    { stdio: ["ignore", "pipe", "inherit"] },
+  );
+  const [port] = (await once(child.stdout, "data")) as [Buffer];
+  const sockets = Array.from({ length: 8 }, () => connect(Number(port), "127.0.0.1").on("error", () => {}));
+  await once(sockets[0]!, "connect");
+  return {
+    url: `http://127.0.0.1:${port}/`,
+    async close() {
+      for (const socket of sockets) socket.destroy();
+      child.kill("SIGKILL");
+      await once(child, "exit");
+    },
+  };
+}

@@ -94,7 +94,7 @@ class Origin {
   }
 
   request(call: HttpCall, path: string): Promise<HttpAnswer> {
-    if (call.signal?.aborted) {
+    if (call.signal?.aborted || call.stopping?.aborted) {
       const message = `${call.method} ${withoutQuery(call.url)}: the call was taken back before it began.`;
       return Promise.reject(new CallFailed("http.cancelled", message, { sent: false }));
     }
@@ -110,13 +110,15 @@ class Origin {
   }
 
   close(): Promise<void> {
-    this.closing ??= this.drained().then(() => this.pool.close());
+    // Nobody asks for what is left by then: a connection that is still being made would be waited for.
+    this.closing ??= this.drained().then(() => this.pool.destroy());
     return this.closing;
   }
 
-  /** Resolves when no call waits for a connection. */
+  /** Resolves when no call waits or is under way. */
   private async drained(): Promise<void> {
-    if (this.waiting.size > 0) await new Promise<void>((resolve) => this.whenDrained.push(resolve));
+    if (this.waiting.size + this.inFlight > 0)
+      await new Promise<void>((resolve) => this.whenDrained.push(resolve));
   }
 
   private next(): void {
@@ -126,7 +128,7 @@ class Origin {
       this.inFlight += 1;
       call.start(this.pool);
     }
-    for (const resolve of this.whenDrained.splice(0)) resolve();
+    if (this.inFlight === 0) for (const resolve of this.whenDrained.splice(0)) resolve();
   }
 }
 
@@ -141,7 +143,10 @@ class Call implements Dispatcher.DispatchHandler {
   /** Told once, whether the call had been started. */
   private readonly ended: (started: boolean) => void;
   private readonly timer: NodeJS.Timeout;
-  private readonly cancel: (() => void) | undefined;
+  private readonly cancel = () => this.giveUp("http.cancelled", "the call was taken back");
+  private readonly stay = () => {
+    if (!this.sent) this.cancel();
+  };
   private started = false;
   private sent = false;
   private controller: Dispatcher.DispatchController | undefined;
@@ -169,10 +174,8 @@ class Call implements Dispatcher.DispatchHandler {
       () => this.giveUp("http.timeout", `there was no answer within ${timeoutMs} ms`),
       timeoutMs,
     );
-    if (call.signal !== undefined) {
-      this.cancel = () => this.giveUp("http.cancelled", "the call was taken back");
-      call.signal.addEventListener("abort", this.cancel, { once: true });
-    }
+    call.signal?.addEventListener("abort", this.cancel, { once: true });
+    call.stopping?.addEventListener("abort", this.stay, { once: true });
   }
 
   start(pool: Pool): void {
@@ -245,7 +248,8 @@ class Call implements Dispatcher.DispatchHandler {
     if (this.settled) return false;
     this.settled = true;
     clearTimeout(this.timer);
-    if (this.cancel !== undefined) this.call.signal?.removeEventListener("abort", this.cancel);
+    this.call.signal?.removeEventListener("abort", this.cancel);
+    this.call.stopping?.removeEventListener("abort", this.stay);
     this.ended(this.started);
     return true;
   }

@@ -16,6 +16,7 @@ export {
 } from "./classify.ts";
 export type {
   Answer,
+  CallLimits,
   Census,
   Connector,
   ConnectorContext,
@@ -26,6 +27,7 @@ export type {
   HttpClient,
   MappedEvent,
   Mapping,
+  MissingNumbers,
   NativeMessage,
   OutboundMessage,
   Poll,

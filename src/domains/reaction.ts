@@ -54,6 +54,7 @@ export const problemCodes = {
   "system.unavailable": { category: "platform", owner: "integration" },
   "system.access-refused": { category: "access", owner: "integration" },
   "stream.silent": { category: "partner-delay", owner: "operations" },
+  "stream.incomplete": { category: "source-data", owner: "operations" },
   "milestone.missed": { category: "partner-delay", owner: "operations" },
 } as const satisfies Record<string, { category: ProblemCategory; owner: string }>;
 

@@ -180,6 +180,18 @@ describe("deny by default is said aloud", () => {
     ]);
   });
 
+  test("what is netted by a system that is no channel, or that nobody declared", () => {
+    const nets = { netsOwnOrders: true };
+    expect(
+      found({ stock: { channels: { portal: nets, crm: nets, erp: { netsOwnOrders: false } } } }),
+    ).toEqual([
+      "warning stock.channels.crm no flow tells crm what it may sell, so what it nets has no effect.",
+    ]);
+    expect(found({ stock: { channels: { portl: nets } } })).toEqual([
+      'error stock.channels.portl names the system "portl", which is not declared. Did you mean "portal"?',
+    ]);
+  });
+
   test("writes whose outcome nobody can find out", () => {
     expect(withSystems({ west: declaredAs("none", "order.release", "order.cancellation") })).toContainEqual(
       expect.stringContaining(

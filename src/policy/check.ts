@@ -162,7 +162,7 @@ function checkPlace(integration: Integration, findings: Findings, path: string, 
 }
 
 function checkStock(integration: Integration, findings: Findings): void {
-  const { safety, buffers, ageing, units, baseUnit } = integration.stock;
+  const { safety, ageing, units, baseUnit } = integration.stock;
   const places = Object.keys(integration.ownership.inventory.byLocation);
   for (const [index, { location, quantity }] of safety.entries()) {
     const path = `stock.safety[${index}]`;
@@ -174,6 +174,24 @@ function checkStock(integration: Integration, findings: Findings): void {
     }
     if (quantity < 0n) findings.error(`${path}.quantity`, "is below zero.");
   }
+  checkChannels(integration, findings);
+  for (const [index, { afterMs, percent }] of ageing.entries()) {
+    if (afterMs <= 0) findings.error(`stock.ageing[${index}].after`, "must be longer than nothing.");
+    checkPercent(findings, `stock.ageing[${index}].percent`, percent);
+  }
+  checkUnit(findings, "stock.baseUnit", baseUnit);
+  for (const [sku, { base, ratios }] of Object.entries(units)) {
+    checkUnit(findings, `stock.units.${sku}.base`, base);
+    for (const unit of Object.keys(ratios)) checkUnit(findings, `stock.units.${sku}.ratios.${unit}`, unit);
+    if (Object.hasOwn(ratios, base)) {
+      findings.error(`stock.units.${sku}.ratios.${base}`, "is the base unit itself: leave it out.");
+    }
+  }
+}
+
+/** What is kept from a channel, and what it takes off by itself. */
+function checkChannels(integration: Integration, findings: Findings): void {
+  const { buffers, netting } = integration.stock;
   const channels = channelsOf(integration);
   for (const [index, { channel, quantity, percent }] of buffers.entries()) {
     const path = `stock.buffers[${index}]`;
@@ -186,16 +204,10 @@ function checkStock(integration: Integration, findings: Findings): void {
     if (quantity < 0n) findings.error(`${path}.quantity`, "is below zero.");
     checkPercent(findings, `${path}.percent`, percent);
   }
-  for (const [index, { afterMs, percent }] of ageing.entries()) {
-    if (afterMs <= 0) findings.error(`stock.ageing[${index}].after`, "must be longer than nothing.");
-    checkPercent(findings, `stock.ageing[${index}].percent`, percent);
-  }
-  checkUnit(findings, "stock.baseUnit", baseUnit);
-  for (const [sku, { base, ratios }] of Object.entries(units)) {
-    checkUnit(findings, `stock.units.${sku}.base`, base);
-    for (const unit of Object.keys(ratios)) checkUnit(findings, `stock.units.${sku}.ratios.${unit}`, unit);
-    if (Object.hasOwn(ratios, base)) {
-      findings.error(`stock.units.${sku}.ratios.${base}`, "is the base unit itself: leave it out.");
+  for (const channel of netting) {
+    const path = `stock.channels.${channel}`;
+    if (findings.system(path, channel) && !channels.includes(channel)) {
+      findings.warning(path, `no flow tells ${channel} what it may sell, so what it nets has no effect.`);
     }
   }
 }

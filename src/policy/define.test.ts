@@ -49,6 +49,7 @@ describe("what the business says becomes data", () => {
           { channel: "portal", percent: 10 },
           { channel: "portal", sku: "A", quantity: "3" },
         ],
+        channels: { portal: { netsOwnOrders: true }, crm: { netsOwnOrders: false } },
         ageing: [
           { after: "1h", percent: 10 },
           { after: "1d", percent: 50 },
@@ -66,6 +67,7 @@ describe("what the business says becomes data", () => {
       { channel: "portal", sku: "*", quantity: 0n, percent: 10 },
       { channel: "portal", sku: "A", quantity: 3_000_000n, percent: 0 },
     ]);
+    expect(stock.netting).toEqual(["portal"]);
     expect(stock.ageing.map(({ percent }) => percent)).toEqual([50, 10]);
     expect(stock.units.A).toEqual({
       base: "EA",

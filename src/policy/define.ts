@@ -180,6 +180,9 @@ function readStock(stock: StockInput, reading: Reading): StockPolicy {
       quantity: reading.decimal(`stock.buffers[${index}].quantity`, quantity ?? "0"),
       percent: percent ?? 0,
     })),
+    netting: Object.entries(stock.channels ?? {}).flatMap(([channel, { netsOwnOrders }]) =>
+      netsOwnOrders ? [channel] : [],
+    ),
     // Oldest first, so that the first that fits is the widest.
     ageing: (stock.ageing ?? [])
       .map(({ after, percent }, index) => ({

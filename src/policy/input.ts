@@ -44,6 +44,7 @@ export const StockInput = object({
       }),
     ),
   ),
+  channels: Type.Optional(Type.Record(Code, object({ netsOwnOrders: Type.Boolean() }))),
   ageing: Type.Optional(Type.Array(object({ after: Duration, percent: Percent }))),
   baseUnit: Type.Optional(UnitCode),
   units: Type.Optional(

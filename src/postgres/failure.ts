@@ -37,38 +37,74 @@ const noSpace: Meaning = {
   message: "PostgreSQL has no space left on its disk; free some",
 };
 
+/** Whatever else a server refuses: the statement is wrong, or what it was given. */
+const failedStatement: Meaning = {
+  code: "postgres.query-failed",
+  retry: "never",
+  message: "The database refused a statement",
+};
+const notReady: Meaning = {
+  code: "postgres.not-ready",
+  retry: "later",
+  message: "Something of the database is in use or not ready",
+};
+const readOnly: Meaning = { ...unavailable, message: "PostgreSQL takes no writes, as a standby does" };
+const lacksResources: Meaning = { ...unavailable, message: "PostgreSQL lacks resources" };
+const ill: Meaning = { ...unavailable, message: "PostgreSQL has a fault of its own machine" };
+const noDatabase: Meaning = {
+  code: "postgres.no-database",
+  retry: "never",
+  message: "The database does not exist; create it",
+};
+const constraint: Meaning = {
+  code: "postgres.constraint",
+  retry: "never",
+  message: "A constraint of the database refused a row",
+};
+
+/** Five characters: that state alone. Two: the rest of its class, where all of it means the same. */
 const bySqlState: Record<string, Meaning> = {
-  "57P01": unavailable,
-  "57P02": unavailable,
-  "57P03": unavailable,
-  "57P05": unavailable,
+  "08": unavailable,
+  "23": constraint,
+  "25006": readOnly,
   "25P03": unavailable,
-  "53300": {
-    ...unavailable,
-    message: "PostgreSQL has no connection left; raise max_connections or lower the pools",
-  },
-  "53200": { ...unavailable, message: "PostgreSQL is out of memory" },
-  "53100": noSpace,
-  "40001": serialization,
-  "40P01": serialization,
-  "55P03": { code: "postgres.lock-timeout", retry: "later", message: "A lock was not free in time" },
-  "57014": {
-    code: "postgres.timeout",
-    retry: "later",
-    message: "A statement took too long, or was cancelled",
-  },
+  "25P04": unavailable,
+  "26000": outdated,
   "28000": refused,
   "28P01": refused,
-  "3D000": {
-    code: "postgres.no-database",
-    retry: "never",
-    message: "The database does not exist; create it",
+  "3D000": noDatabase,
+  "40": serialization,
+  "40002": constraint,
+  "40003": {
+    code: "postgres.commit-unknown",
+    retry: "later",
+    message: "Whether a statement took effect is unknown",
   },
   "42501": {
     code: "postgres.no-permission",
     retry: "never",
     message: "The database account lacks a permission",
   },
+  "53": lacksResources,
+  "53100": noSpace,
+  "53200": { ...unavailable, message: "PostgreSQL is out of memory" },
+  "53300": {
+    ...unavailable,
+    message: "PostgreSQL has no connection left; raise max_connections or lower the pools",
+  },
+  "55000": notReady,
+  "55006": notReady,
+  "55P03": { code: "postgres.lock-timeout", retry: "later", message: "A lock was not free in time" },
+  "57": unavailable,
+  "57014": {
+    code: "postgres.timeout",
+    retry: "later",
+    message: "A statement took too long, or was cancelled",
+  },
+  "57P04": noDatabase,
+  "58000": ill,
+  "58030": ill,
+  "72": serialization,
 };
 
 /** The SQLSTATE of a server's error, wrapped or not; undefined for anything else. */
@@ -103,18 +139,11 @@ export function queryFailure(error: unknown, broken: boolean): unknown {
 
 function fromServer(error: pg.DatabaseError): CrossdockError {
   const state = error.code ?? "";
-  const known = bySqlState[state] ?? (state.startsWith("08") ? unavailable : undefined);
-  if (known !== undefined) return withCause(known, error);
-  if (state === "0A000" && error.message.startsWith("cached plan")) return withCause(outdated, error);
-  const constraint = state.startsWith("23");
-  return withCause(
-    {
-      code: constraint ? "postgres.constraint" : "postgres.query-failed",
-      retry: "never",
-      message: constraint ? "A constraint of the database refused a row" : "The database refused a statement",
-    },
-    error,
-  );
+  const isOutdated = state === "0A000" && error.message.startsWith("cached plan");
+  const meaning = isOutdated
+    ? outdated
+    : (bySqlState[state] ?? bySqlState[state.slice(0, 2)] ?? failedStatement);
+  return withCause(meaning, error);
 }
 
 function withCause(meaning: Meaning, cause: unknown): CrossdockError {

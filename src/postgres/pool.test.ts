@@ -331,6 +331,27 @@ describe("failures", () => {
     await other.close();
   });
 
+  it("a prepared statement that somebody discarded works again at the next try", async () => {
+    const name = new URL(test.url).pathname.slice(1);
+    const other = openDatabase(test.url, { applicationName: name, connectionsMax: 1 });
+    const read = () => other.query({ name: "read-one", text: "select 1" });
+    await read();
+    await other.query("deallocate all");
+    expect(await failure(read())).toMatchObject({ code: "postgres.plan-outdated", retry: "later" });
+    await read();
+    await other.close();
+  });
+
+  it("what is not ready, and a server that takes no writes, are temporary", async () => {
+    expect(await failure(db.query("select lastval()"))).toMatchObject({
+      code: "postgres.not-ready",
+      retry: "later",
+      details: { sqlState: "55000" },
+    });
+    const writing = db.transaction((tx) => tx.query("delete from item"), { readOnly: true });
+    expect(await failure(writing)).toMatchObject({ code: "postgres.unavailable", retry: "later" });
+  });
+
   it("a closed database refuses, and closing twice is fine", async () => {
     const other = openDatabase(test.url);
     await Promise.all([other.close(), other.close()]);

@@ -151,7 +151,11 @@ function failed(lease: Lease, error: unknown): unknown {
   return failure;
 }
 
-const spoilsConnection: ReadonlySet<string> = new Set(["postgres.unavailable", "postgres.plan-outdated"]);
+const spoilsConnection: ReadonlySet<string> = new Set([
+  "postgres.unavailable",
+  "postgres.plan-outdated",
+  "postgres.no-database",
+]);
 
 function isConnectionLoss(error: unknown): boolean {
   if (!(error instanceof Error)) return false;

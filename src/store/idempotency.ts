@@ -1,4 +1,4 @@
-// Answers to commands, kept in the command's own transaction.
+// Answers to commands, kept in the command's own transaction, as text: who is answered again gets the same bytes.
 import type { Database, Transaction } from "../postgres/pool.ts";
 import { plainArray, textArray } from "./arrays.ts";
 
@@ -47,7 +47,7 @@ export async function saveAnswers(tx: Transaction, answers: readonly StoredAnswe
   const { rowCount } = await tx.query({
     name: "save-answers",
     text: `insert into idempotency (client, key, request, status, answer)
-           select n.client, n.key, n.request, n.status, n.answer::jsonb
+           select n.client, n.key, n.request, n.status, n.answer
              from unnest($1::text[], $2::text[], $3::bigint[], $4::smallint[], $5::text[]) as n(client, key, request, status, answer)
             order by n.client, n.key on conflict do nothing`,
     values: [

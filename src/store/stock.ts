@@ -178,10 +178,11 @@ interface ReservationRow {
   due_at: Time | null;
   allocated_at: Time | null;
   priority: number;
+  channel: string | null;
 }
 
 const RESERVATION_COLUMNS =
-  "r.company, r.sku, r.order_id, r.line_id, r.location, r.quantity, r.kind, r.made_at, r.expires_at, r.due_at, r.allocated_at, r.priority";
+  "r.company, r.sku, r.order_id, r.line_id, r.location, r.quantity, r.kind, r.made_at, r.expires_at, r.due_at, r.allocated_at, r.priority, r.channel";
 
 export interface StoredReservation {
   company: string;
@@ -202,6 +203,7 @@ const toReservation = (row: ReservationRow): StoredReservation => ({
     ...(row.expires_at === null ? {} : { expiresAt: row.expires_at }),
     ...(row.due_at === null ? {} : { dueAt: row.due_at }),
     ...(row.allocated_at === null ? {} : { allocatedAt: row.allocated_at }),
+    ...(row.channel === null ? {} : { channel: row.channel }),
   },
 });
 
@@ -254,12 +256,12 @@ export async function readBackorders(
 export async function saveReservations(tx: Transaction, stored: readonly StoredReservation[]): Promise<void> {
   await tx.query({
     name: "save-reservations",
-    text: `insert into reservation as r (company, order_id, line_id, sku, location, quantity, kind, made_at, expires_at, due_at, allocated_at, priority)
+    text: `insert into reservation as r (company, order_id, line_id, sku, location, quantity, kind, made_at, expires_at, due_at, allocated_at, priority, channel)
            select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::numeric[], $7::text[], $8::timestamptz[],
-                                $9::timestamptz[], $10::timestamptz[], $11::timestamptz[], $12::smallint[])
+                                $9::timestamptz[], $10::timestamptz[], $11::timestamptz[], $12::smallint[], $13::text[])
            on conflict (company, order_id, line_id, sku, location) do update set quantity = excluded.quantity, kind = excluded.kind,
              made_at = excluded.made_at, expires_at = excluded.expires_at, due_at = excluded.due_at,
-             allocated_at = excluded.allocated_at, priority = excluded.priority`,
+             allocated_at = excluded.allocated_at, priority = excluded.priority, channel = excluded.channel`,
     values: [
       textArray(stored.map((s) => s.company)),
       textArray(stored.map((s) => s.reservation.orderId)),
@@ -273,6 +275,7 @@ export async function saveReservations(tx: Transaction, stored: readonly StoredR
       plainArray(stored.map((s) => s.reservation.dueAt)),
       plainArray(stored.map((s) => s.reservation.allocatedAt)),
       plainArray(stored.map((s) => s.reservation.priority)),
+      textArray(stored.map((s) => s.reservation.channel)),
     ],
   });
 }

@@ -2,6 +2,7 @@
 // overtook its order would be lost, so it waits until WEST has the order.
 import {
   type Answer,
+  type CallLimits,
   type CancellationPayload,
   type ConnectorContext,
   CrossdockError,
@@ -13,7 +14,7 @@ import {
 } from "../../../src/connector/index.ts";
 import type { Exchange, WestAnswer } from "./exchange.ts";
 import { readCell, readReference } from "./reference.ts";
-import { type CallLimits, waitForAnswers } from "./wait.ts";
+import { waitForAnswers } from "./wait.ts";
 
 type Message = OutboundMessage<CancellationPayload>;
 

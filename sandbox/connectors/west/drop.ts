@@ -4,12 +4,16 @@ import { mkdir, rename, stat } from "node:fs/promises";
 import { join } from "node:path";
 import {
   type ConnectorContext,
+  CrossdockError,
   type DropFile,
+  epochMs,
   type NativeMessage,
   type Poll,
   readDropFolder,
 } from "../../../src/connector/index.ts";
+import { parseFile } from "./file-format.ts";
 import { tooLargeId } from "./map-file.ts";
+import { missingNumbers, noteNumbers, type RowNumbers } from "./row-numbers.ts";
 import type { WestSettings } from "./settings.ts";
 
 const WRITTEN = /^(STK|SHP|RCV|ADJ|RET|ACK)_[\w-]+\.csv$/;
@@ -40,9 +44,12 @@ export function filesPoll(settings: WestSettings, context: ConnectorContext): Po
         context.log("warn", "a file of WEST is larger than is read", { name, bytesMax: BYTES_MAX });
         messages.push({ topic: name.slice(0, 3), id: tooLargeId(name), contentType: "text/csv", body: "" });
       }
+      const numbers = noteFiles(cursor, files, settings, context);
+      const nowMs = epochMs(context.now());
       return {
         messages,
-        cursor: files.at(-1)?.name ?? cursor ?? "",
+        cursor: numbers === undefined ? "" : JSON.stringify(numbers),
+        missing: [{ stream: "rows", numbers: missingNumbers(numbers, nowMs, settings.missingAfterMs) }],
         more,
         async acknowledge() {
           for (const file of files) await moveToDone(out, file);
@@ -50,6 +57,29 @@ export function filesPoll(settings: WestSettings, context: ConnectorContext): Po
       };
     },
   };
+}
+
+/** The cursor is the row numbers that have come; one of another kind is a first one. */
+function noteFiles(
+  cursor: string | null,
+  files: readonly DropFile[],
+  settings: WestSettings,
+  context: ConnectorContext,
+): RowNumbers | undefined {
+  const known = cursor?.startsWith("{") ? (JSON.parse(cursor) as RowNumbers) : undefined;
+  const come: number[] = [];
+  let last = 0;
+  for (const { bytes } of files) {
+    try {
+      const file = parseFile(bytes, settings.encoding);
+      for (const number of file.numbers) come.push(number);
+      last = Math.max(last, file.last);
+    } catch (error) {
+      // What is damaged has not come: its mapping says so, and the whole file has the same numbers.
+      if (!(error instanceof CrossdockError)) throw error;
+    }
+  }
+  return noteNumbers(known, come, last, epochMs(context.now()));
 }
 
 /** Under its own name: WEST gives none twice. One that was moved before is left alone. */

@@ -34,6 +34,10 @@ export interface WestFile {
   /** Local time of writing and its zone; empty where the header does not say. */
   time: string;
   zone: string;
+  /** The last row number that WEST had given when it wrote; 0 where the header does not say. */
+  last: number;
+  /** Of the rows, also of those that are wrong. */
+  numbers: number[];
   /** Rows that the trailer counts. */
   count: number;
   rows: WestRow[];
@@ -60,7 +64,7 @@ export function parseFile(bytes: Uint8Array | string, encoding: Encoding): WestF
   const text = typeof bytes === "string" ? bytes : Buffer.from(bytes).toString(encoding);
   const lines = text.split(/\r?\n/);
   const head = lines[0]?.split(";") ?? [];
-  const [mark, kind, , , time = "", zone = ""] = head;
+  const [mark, kind, , , time = "", zone = "", last = ""] = head;
   if (mark !== "HDR" || !isKind(kind)) throw damaged(1, "is no header of a file of WEST");
   const names = lines[1]?.split(";") ?? [];
   const missing = columns[kind].filter((name) => !names.includes(name));
@@ -73,8 +77,12 @@ export function parseFile(bytes: Uint8Array | string, encoding: Encoding): WestF
   if (count !== given) throw damaged(end + 1, `counts ${count} rows, and there are ${given}`);
   const rows: WestRow[] = [];
   const problems: RowProblem[] = [];
+  const numbers: number[] = [];
+  const numberAt = names.indexOf("NO");
   for (let at = 2; at < end; at++) {
     const cells = lines[at]!.split(";");
+    const number = cells[numberAt] ?? "";
+    if (isNumber(number)) numbers.push(Number(number));
     if (cells.length === names.length) {
       rows.push({
         line: at + 1,
@@ -85,8 +93,10 @@ export function parseFile(bytes: Uint8Array | string, encoding: Encoding): WestF
     }
   }
   checkSum(kind, rows, problems, readSigned(trailer[2]!)!, end + 1);
-  return { kind, time, zone, count, rows, problems };
+  return { kind, time, zone, last: isNumber(last) ? Number(last) : 0, numbers, count, rows, problems };
 }
+
+const isNumber = (text: string): boolean => /^[1-9]\d{0,14}$/.test(text);
 
 /** A row that is wrong has spoilt the sum already: then the count alone speaks. */
 function checkSum(

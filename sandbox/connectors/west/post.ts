@@ -2,6 +2,7 @@
 // it is looked for: WEST knows a number once and for all.
 import {
   type Answer,
+  type CallLimits,
   type ConnectorContext,
   CrossdockError,
   type Found,
@@ -10,7 +11,7 @@ import {
 } from "../../../src/connector/index.ts";
 import type { Exchange, WestAnswer } from "./exchange.ts";
 import type { InKind } from "./file-format.ts";
-import { type CallLimits, waitForAnswers } from "./wait.ts";
+import { waitForAnswers } from "./wait.ts";
 
 export interface Posted {
   /** Its number at WEST. */

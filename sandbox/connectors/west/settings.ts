@@ -15,5 +15,7 @@ export const WestSettings = object({
   filesEveryMs: withDefault(Type.Integer({ minimum: 50 }), 500),
   /** A file that was touched within this time is still being written. */
   settleMs: withDefault(Type.Integer({ minimum: 0, maximum: 60_000 }), 100),
+  /** A row number that is passed over for so long is missing: its file is lost. */
+  missingAfterMs: withDefault(Type.Integer({ minimum: 0, maximum: 86_400_000 }), 60_000),
 });
 export type WestSettings = Static<typeof WestSettings>;

@@ -1,5 +1,5 @@
 // WEST's connector against the simulated WEST and its real folder, with faults on.
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
@@ -46,9 +46,9 @@ beforeEach(async () => {
 
 const folder = (...parts: string[]) => join(root, "west", ...parts);
 const settings = (values: Record<string, unknown>) => call("POST", "/control/settings", values);
-const open = () =>
+const open = (more: { missingAfterMs?: number } = {}) =>
   west.connector.open(
-    { ...base, folder: folder(), filesEveryMs: 50, settleMs: 0 },
+    { ...base, folder: folder(), filesEveryMs: 50, settleMs: 0, missingAfterMs: 60_000, ...more },
     { system: "west", company: "main", now, http, log: () => {} },
   );
 
@@ -211,6 +211,28 @@ describe("releases", () => {
   });
 });
 
+describe("a node that stops", () => {
+  it("waits for no answer: the file lies there once, and is looked up later", async () => {
+    // WEST looks into its folder when it is told to, and not before.
+    await settings({ scanMs: 3_600_000 });
+    const stopping = new AbortController();
+    const message = release("stopped", 1, [["1", "A", "1"]]);
+    const answered = session.writers["order.release"]!.send([message], {
+      timeoutMs: 3_600_000,
+      signal,
+      stopping: stopping.signal,
+    });
+    const filesIn = () => readdirSync(folder("in")).filter((name) => name.startsWith("ORD_"));
+    await expect.poll(() => filesIn().length).toBe(1);
+    stopping.abort();
+    expect(await answered).toMatchObject([{ kind: "unknown" }]);
+    await settings({ scanMs: 10 });
+    const again = open();
+    const found = () => again.writers["order.release"]!.find!(message, limits);
+    await expect.poll(async () => (await found()).kind, { timeout: 10_000 }).toBe("found");
+  });
+});
+
 describe("cancellations", () => {
   const one: Lines = [["1", "A", "3"]];
 
@@ -308,12 +330,46 @@ describe("files", () => {
     await first.acknowledge!();
     await again.acknowledge!();
     expect(readdirSync(folder("out"))).toEqual(["done"]);
-    expect(readdirSync(folder("out", "done"))).toEqual([again.cursor]);
+    expect(readdirSync(folder("out", "done"))).toEqual(again.messages.map(({ id }) => id.split("/")[0]));
+  });
+
+  it("whose numbers were passed over are missing, by number, until they come", async () => {
+    session = open({ missingAfterMs: 0 });
+    let cursor: string | null = null;
+    const read = async () => {
+      const result = await session.polls!.files!.read(cursor, signal);
+      await result.acknowledge!();
+      cursor = result.cursor;
+      return result.missing;
+    };
+    /** Rows 1 to 3, a file each, and a fourth. */
+    const written: string[] = [];
+    for (let row = 1; row <= 4; row++) {
+      await call("POST", "/control/adjust", { sku: "A", change: row });
+      written.push(
+        await waitFor(`file ${row}`, async () =>
+          readdirSync(folder("out")).find((name) => name.startsWith("ADJ") && !written.includes(name)),
+        ),
+      );
+    }
+    const away = (name: string) => renameSync(folder("out", name), join(root, name));
+    for (const name of written.slice(1)) away(name);
+    expect(await read()).toEqual([{ stream: "rows", numbers: "" }]);
+    // The last file is there: two before it are not.
+    renameSync(join(root, written[3]!), folder("out", written[3]!));
+    expect(await read()).toEqual([{ stream: "rows", numbers: "2-3" }]);
+    // A new session knows from the cursor alone.
+    session = open({ missingAfterMs: 0 });
+    expect(await read()).toEqual([{ stream: "rows", numbers: "2-3" }]);
+    renameSync(join(root, written[2]!), folder("out", written[2]!));
+    expect(await read()).toEqual([{ stream: "rows", numbers: "2" }]);
+    renameSync(join(root, written[1]!), folder("out", written[1]!));
+    expect(await read()).toEqual([{ stream: "rows", numbers: "" }]);
   });
 
   it("that are still being written are not read", async () => {
     session = west.connector.open(
-      { ...base, folder: folder(), filesEveryMs: 50, settleMs: 80 },
+      { ...base, folder: folder(), filesEveryMs: 50, settleMs: 80, missingAfterMs: 60_000 },
       { system: "west", company: "main", now, http, log: () => {} },
     );
     const path = folder("out", "ADJ_20261124_9999.csv");

@@ -45,20 +45,38 @@ export interface Sellable {
   asOf: Time | "";
 }
 
-/** What one channel may sell now, over all places: whole units, buffers and ageing taken off. */
+/** What one channel is told that it may sell now, over all places. */
 export function sellable(item: StockItem, channel: string, policy: StockPolicy, now: Time): Sellable {
   const promisable = availableToPromise(item, { now }, policy);
   return {
-    quantity: lessBuffers(promisable, item, channel, policy, agedUnits(item, policy, now)),
+    quantity: channelFigure(promisable, item, channel, policy, agedUnits(item, policy, now)),
     asOf: oldestObservation(item),
   };
+}
+
+/**
+ * What a channel may sell in whole units, buffers and ageing (`aged`: from agedUnits) taken off. A channel that takes
+ * its own open orders off by itself is told what is reserved for them on top, so that it arrives at that figure.
+ */
+export function channelFigure(
+  promisable: Decimal,
+  item: StockItem,
+  channel: string,
+  policy: StockPolicy,
+  aged: bigint,
+): Decimal {
+  let figure = lessBuffers(promisable, item, channel, policy, aged);
+  if (policy.netting.includes(channel)) {
+    for (const held of item.commitments) if (held.channel === channel) figure += held.quantity;
+  }
+  return figure;
 }
 
 /** Hundredths scaled by 10^6. */
 const WHOLE = 100_000_000n;
 
-/** `aged`: from agedUnits. Exact until the one cut to whole units, downwards. */
-export function lessBuffers(
+/** Exact until the one cut to whole units, downwards. */
+function lessBuffers(
   promisable: Decimal,
   item: StockItem,
   channel: string,

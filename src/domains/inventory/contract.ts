@@ -127,6 +127,8 @@ export const Reserved = object({
   expiresAt: Type.Optional(TimeText),
   dueAt: Type.Optional(TimeText),
   priority: Type.Optional(Type.Integer()),
+  /** The channel that the order came from, where that nets its own open orders. */
+  channel: Type.Optional(Code),
 });
 
 /** Decided: the same units, promised otherwise: a hold turned firm, or kept until another time. Nobody else can take them. */

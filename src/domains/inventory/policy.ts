@@ -24,6 +24,8 @@ export interface StockPolicy {
   safety: { sku: string; location: string; quantity: Decimal }[];
   /** Units or share kept from one channel. */
   buffers: { channel: string; sku: string; quantity: Decimal; percent: number }[];
+  /** Channels whose own figures have their open orders taken off: they are told their reservations with what is free. */
+  netting: string[];
   /** An observation older than `afterMs` widens the channels' buffer by `percent` of on hand. */
   ageing: { afterMs: number; percent: number }[];
   /** SKU → base unit and exact ratios of others, where no source defines them. */

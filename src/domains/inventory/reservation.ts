@@ -33,13 +33,16 @@ export function reserve(item: StockItem, rows: StockRows, event: StockEvent): St
   if (data.expiresAt !== undefined) reservation.expiresAt = parseTime(data.expiresAt);
   const dueAt = dayOf(data.location, held, data.dueAt === undefined ? undefined : parseTime(data.dueAt));
   if (dueAt !== undefined) reservation.dueAt = dueAt;
+  // Said again by whoever decides under a newer policy; what was said before it holds otherwise.
+  const channel = data.channel ?? held?.channel;
+  if (channel !== undefined) reservation.channel = channel;
   let { commitments, levels } = item;
   if (held !== undefined) {
-    commitments = commit(commitments, held.location, held.dueAt ?? "", -held.quantity);
+    commitments = commit(commitments, held, -held.quantity);
     // The place confirmed the old quantity alone: until it confirms again, none of it counts as netted.
     levels = rebaseNetted(levels, held.location, held.allocatedAt, -held.quantity, 0);
   }
-  commitments = commit(commitments, reservation.location, reservation.dueAt ?? "", reservation.quantity);
+  commitments = commit(commitments, reservation, reservation.quantity);
   const change = changeOf({ ...item, levels, commitments }, "applied");
   change.reservations.push(reservation);
   return change;
@@ -58,8 +61,8 @@ export function changeReservation(item: StockItem, rows: StockRows, event: Stock
   const reservation: Reservation = { ...rest, kind: data.kind, priority: data.priority ?? 0 };
   if (data.expiresAt !== undefined) reservation.expiresAt = parseTime(data.expiresAt);
   if (dueAt !== undefined) reservation.dueAt = dueAt;
-  const freed = commit(item.commitments, held.location, held.dueAt ?? "", -held.quantity);
-  const commitments = commit(freed, held.location, dueAt ?? "", held.quantity);
+  const freed = commit(item.commitments, held, -held.quantity);
+  const commitments = commit(freed, reservation, held.quantity);
   const change = changeOf(dueAt === held.dueAt ? item : { ...item, commitments }, "applied");
   change.reservations.push(reservation);
   return change;
@@ -150,10 +153,7 @@ export function findReservation(
 export function takeFrom(change: StockChange, held: Reservation, quantity: Decimal): StockChange {
   if (quantity === 0n) return change;
   const { item } = change;
-  change.item = {
-    ...item,
-    commitments: commit(item.commitments, held.location, held.dueAt ?? "", -quantity),
-  };
+  change.item = { ...item, commitments: commit(item.commitments, held, -quantity) };
   if (quantity === held.quantity) {
     change.removed.push({
       sku: held.sku,

@@ -8,7 +8,7 @@ import { noReaction, type Reaction } from "../reaction.ts";
 import {
   agedUnits,
   availableToPromise,
-  lessBuffers,
+  channelFigure,
   oldestObservation,
   onHandAt,
   owedBy,
@@ -55,11 +55,13 @@ function publishAvailability(
   const told = before === null || before.unit !== after.unit ? null : before;
   const promisableBefore = told === null ? 0n : availableToPromise(told, { now }, policy);
   const agedBefore = told === null ? 0n : agedUnits(told, policy, now);
-  if (told !== null && promisable === promisableBefore && aged === agedBefore) return;
+  // Promises of a channel that nets them change its figure, even where they leave nothing less to promise.
+  const isAsPromised = policy.netting.length === 0 || told?.commitments === after.commitments;
+  if (told !== null && isAsPromised && promisable === promisableBefore && aged === agedBefore) return;
   const asOf = oldestObservation(after);
   for (const channel of context.channels) {
-    const quantity = lessBuffers(promisable, after, channel, policy, aged);
-    if (told !== null && quantity === lessBuffers(promisableBefore, told, channel, policy, agedBefore))
+    const quantity = channelFigure(promisable, after, channel, policy, aged);
+    if (told !== null && quantity === channelFigure(promisableBefore, told, channel, policy, agedBefore))
       continue;
     const outbound: Outbound<AvailabilityPayload> = {
       type: "inventory.availability",

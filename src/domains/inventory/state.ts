@@ -32,13 +32,15 @@ export interface Inbound {
   received: Decimal;
 }
 
-/** The sum of live reservations by place and due time; the reservations themselves are rows. */
+/** The sum of live reservations by place, due time and channel; the reservations themselves are rows. */
 export interface Commitment {
   /** Empty: a backorder, on dated inbound or on nothing yet. */
   location: string;
   /** Empty: now. */
   dueAt: Time | "";
   quantity: Decimal;
+  /** The channel of the orders; only of one that nets its own open orders. */
+  channel?: string;
 }
 
 export interface StockItem {
@@ -66,6 +68,8 @@ export interface Reservation {
   /** When the place confirmed that its own figure nets it. */
   allocatedAt?: Time;
   priority: number;
+  /** As in a commitment. */
+  channel?: string;
 }
 
 export interface Movement {

@@ -23,6 +23,7 @@ export const units = (count: number): Decimal => BigInt(count) * 1_000_000n;
 export const noPolicy: StockPolicy = {
   safety: [],
   buffers: [],
+  netting: [],
   ageing: [],
   units: {},
   baseUnit: "EA",
@@ -159,20 +160,26 @@ export class StockHistory {
   }
 
   committed(): Record<string, string> {
-    const named = this.item.commitments.map((c) => [`${c.location}|${c.dueAt}`, formatDecimal(c.quantity)]);
+    const named = this.item.commitments.map((c) => [
+      sumName(c.location, c.dueAt, c.channel),
+      formatDecimal(c.quantity),
+    ]);
     return Object.fromEntries(named.sort());
   }
 
   /** What the reservations that are alive add up to; always the commitments. */
   reserved(): Record<string, string> {
     const sums = new Map<string, Decimal>();
-    for (const { location, dueAt, quantity } of this.reservations) {
-      const name = `${location}|${dueAt ?? ""}`;
+    for (const { location, dueAt, quantity, channel } of this.reservations) {
+      const name = sumName(location, dueAt, channel);
       sums.set(name, (sums.get(name) ?? 0n) + quantity);
     }
     return Object.fromEntries([...sums].map(([name, sum]) => [name, formatDecimal(sum)]).sort());
   }
 }
+
+const sumName = (location: string, dueAt = "", channel?: string): string =>
+  channel === undefined ? `${location}|${dueAt}` : `${location}|${dueAt}|${channel}`;
 
 const nameOf = (held: { orderId: string; lineId: string; location: string }): string =>
   [held.orderId, held.lineId, held.location].join(" ");

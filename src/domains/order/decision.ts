@@ -67,7 +67,7 @@ export class Decision {
 
   /** `dueAt`: of the promise; absent where it is due now, or nobody knows when. `expiresAt`: it is only held. */
   reserve(promised: Promised, dueAt: Time | "", expiresAt?: Time): void {
-    const { orderId, priority } = this.order;
+    const { orderId, priority, channel } = this.order;
     this.stock("inventory.reserved", promised.sku, {
       sku: promised.sku,
       orderId,
@@ -78,6 +78,8 @@ export class Decision {
       ...(expiresAt === undefined ? undefined : { expiresAt }),
       ...(dueAt === "" ? undefined : { dueAt }),
       ...(priority === 0 ? undefined : { priority }),
+      // Only where somebody asks: a commitment a channel would make more of them for nothing.
+      ...(this.context.stockPolicy.netting.includes(channel) ? { channel } : undefined),
     });
   }
 

@@ -33,6 +33,7 @@ export interface HouseOptions {
   allocation?: Partial<AllocationPolicy>;
   orders?: Partial<OrderPolicy>;
   units?: StockPolicy["units"];
+  netting?: string[];
 }
 
 export class House {
@@ -54,7 +55,14 @@ export class House {
 
   constructor(options: HouseOptions = {}) {
     this.options = options;
-    this.stockPolicy = { safety: [], buffers: [], ageing: [], units: options.units ?? {}, baseUnit: "EA" };
+    this.stockPolicy = {
+      safety: [],
+      buffers: [],
+      netting: options.netting ?? [],
+      ageing: [],
+      units: options.units ?? {},
+      baseUnit: "EA",
+    };
   }
 
   /** What stands at a place, by observation. */

@@ -12,6 +12,8 @@ export interface RequestsOptions {
   ended(call: Call): void;
   answered(call: Call, answers: readonly Answer[]): void;
   found(call: Call, found: Found): void;
+  /** It had not left when the waits were ended. */
+  stayed(call: Call): void;
 }
 
 /** A call that its connector does not end is ended this long after its time-out. */
@@ -20,6 +22,7 @@ const OVERDUE_MS = 1_000;
 export class Requests {
   private readonly options: RequestsOptions;
   private readonly calls = new Set<Call>();
+  private readonly stopping = new AbortController();
   private runningUntil = 0;
 
   constructor(options: RequestsOptions) {
@@ -40,7 +43,7 @@ export class Requests {
     this.calls.add(call);
     call.startedAt = clock.ms();
     call.controller = new AbortController();
-    const how = { timeoutMs, signal: call.controller.signal };
+    const how = { timeoutMs, signal: call.controller.signal, stopping: this.stopping.signal };
     const messages = call.lanes.map((lane) => messageOf(lane, call.act));
     try {
       if (call.act === "find")
@@ -68,13 +71,31 @@ export class Requests {
     }
   }
 
+  /** Nothing more is waited for but sends that have left. Who looked something up looks again later. */
+  endWaits(): void {
+    this.stopping.abort();
+    for (const call of this.calls) {
+      if (call.act !== "find") continue;
+      call.controller?.abort();
+      this.end(call);
+    }
+  }
+
   abort(): void {
     for (const call of this.calls) call.controller?.abort();
   }
 
   private answered(call: Call, answers: readonly Answer[]): void {
-    if (!this.end(call)) return;
+    if (call.over) return;
     if (answers.some((answer) => answer.kind === "unknown")) this.note(call);
+    // Taken back, or the target is as ill as before: nothing has come of it, and nobody is to hear of an outage.
+    if (this.stopping.signal.aborted && answers.every((answer) => answer.kind === "ill")) {
+      call.over = true;
+      this.calls.delete(call);
+      this.options.stayed(call);
+      return;
+    }
+    this.end(call);
     this.options.answered(call, answers);
   }
 
@@ -84,15 +105,13 @@ export class Requests {
 
   /** A connector must not throw for what a target says; what happened is then as unknown as it can be. */
   private threw(call: Call, error: unknown): void {
-    if (!this.end(call)) return;
     const reason = error instanceof Error ? error.message : String(error);
     if (call.act === "find") {
-      this.options.found(call, { kind: "unknown", reason });
+      this.found(call, { kind: "unknown", reason });
       return;
     }
     const unsent = error instanceof CallFailed && !error.sent;
-    if (!unsent) this.note(call);
-    this.options.answered(
+    this.answered(
       call,
       call.lanes.map(() => ({ kind: unsent ? "ill" : "unknown", reason })),
     );

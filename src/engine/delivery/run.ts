@@ -85,6 +85,7 @@ export class Run implements AnswerContext {
       },
       answered: (call, answers) => this.answers.answered(call, answers),
       found: (call, found) => this.answers.found(call, found),
+      stayed: (call) => this.unclaim(call),
     });
     this.prober = new Prober(this, () => this.recall());
     this.reader = new Reader({
@@ -348,6 +349,7 @@ export class Run implements AnswerContext {
   async drain(drainMs: number): Promise<boolean> {
     this.state = "draining";
     this.unclaimWaiting();
+    this.requests.endWaits();
     const until = this.clock.ms() + drainMs;
     while (this.underWay() + this.settling > 0 && this.clock.ms() < until) await sleep(5);
     const ended = this.underWay() + this.settling === 0 && this.clock.ms() >= this.requests.until();

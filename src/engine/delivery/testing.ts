@@ -1,7 +1,14 @@
 // For tests: nodes that can die, and systems that remember what took effect in them.
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Answer, ConnectorSession, Found, OutboundMessage, Writer } from "../../connector/contract.ts";
+import type {
+  Answer,
+  CallLimits,
+  ConnectorSession,
+  Found,
+  OutboundMessage,
+  Writer,
+} from "../../connector/contract.ts";
 import { type OutboundType, outboundKinds } from "../../domains/outbound.ts";
 import type { Limits, WriteDeclaration } from "../../policy/integration.ts";
 import { type Database, openDatabase, type Transaction } from "../../postgres/pool.ts";
@@ -32,7 +39,11 @@ export interface Effect {
   payload: { n: number };
 }
 
-type Script = (message: OutboundMessage, call: OutboundMessage[]) => Answer | Promise<Answer>;
+type Script = (
+  message: OutboundMessage,
+  call: OutboundMessage[],
+  limits: CallLimits,
+) => Answer | Promise<Answer>;
 
 /** A system in this process. What takes effect in it is remembered, whatever it answers. */
 export class MemorySystem {
@@ -46,7 +57,9 @@ export class MemorySystem {
   runningMost = 0;
   /** What it answers; `take` makes it take effect. Absent: taken and done. */
   script: Script | undefined;
-  findScript: ((message: OutboundMessage) => Found | undefined) | undefined;
+  findScript: ((message: OutboundMessage) => Found | Promise<Found> | undefined) | undefined;
+  /** How its health is found out, where `healthy` does not say. */
+  healthScript: ((signal: AbortSignal) => Promise<void>) | undefined;
 
   constructor(name: string) {
     this.name = name;
@@ -68,14 +81,14 @@ export class MemorySystem {
   /** `alive`: a dead node neither sends nor hears. */
   session(types: OutboundType[], alive: () => boolean): ConnectorSession {
     const writer: Writer = {
-      send: async (messages) => {
+      send: async (messages, limits) => {
         if (!alive()) return never();
         this.calls.push(messages);
         this.running += 1;
         this.runningMost = Math.max(this.runningMost, this.running);
         try {
           const answers: Answer[] = [];
-          for (const message of messages) answers.push(await this.answer(message, messages));
+          for (const message of messages) answers.push(await this.answer(message, messages, limits));
           return alive() ? answers : never();
         } finally {
           this.running -= 1;
@@ -92,16 +105,21 @@ export class MemorySystem {
     return {
       map: () => ({ ignored: "nothing" }),
       writers: Object.fromEntries(types.map((type) => [type, writer])),
-      health: async () => {
+      health: async (signal) => {
         this.probes += 1;
+        if (this.healthScript !== undefined) return this.healthScript(signal);
         if (!this.healthy) throw new Error(`${this.name} is down`);
       },
       close: async () => {},
     };
   }
 
-  private async answer(message: OutboundMessage, call: OutboundMessage[]): Promise<Answer> {
-    if (this.script !== undefined) return this.script(message, call);
+  private async answer(
+    message: OutboundMessage,
+    call: OutboundMessage[],
+    limits: CallLimits,
+  ): Promise<Answer> {
+    if (this.script !== undefined) return this.script(message, call, limits);
     this.take(message);
     return { kind: "done" };
   }

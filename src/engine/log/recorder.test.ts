@@ -1,10 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import type { Database } from "../../postgres/pool.ts";
 import { type TestDatabase, testDatabase } from "../../postgres/testing.ts";
 import { readFacts } from "../../store/event.ts";
 import { allPartitions, at, Dice, House, level, openProblems } from "../projection/testing.ts";
 import { uuidv7 } from "./event-id.ts";
 import { type Incoming, incomingEvent, type Outcome } from "./incoming.ts";
+import { Recorder } from "./recorder.ts";
 
 let database: TestDatabase;
 let house: House;
@@ -114,6 +116,31 @@ describe("one transaction for many", () => {
     await database.db.query("alter table intake_away rename to intake");
     expect(statuses(await house.recorder.record(items))).toEqual({ recorded: 2 });
   });
+
+  test.each(["40001", "53100", "53200", "53400", "55000", "55P03", "57014", "57P01", "57P03", "58030"])(
+    "a database that says %s takes nothing for wrong: all of it can be sent again",
+    async (state) => {
+      let fails = true;
+      // As the server would: its state, at the last statement.
+      const db: Database = {
+        ...database.db,
+        query: (statement, values) =>
+          database.db.transaction(async (tx) => {
+            const result = await tx.query(statement, values);
+            if (fails)
+              await tx.query(`do $$ begin raise exception 'not now' using errcode = '${state}'; end $$`);
+            return result as never;
+          }),
+      };
+      const recorder = new Recorder({ db, identities: house.identities, recorded: () => undefined });
+      const before = await head();
+      const items = [stock(1), stock(2), stock(3)];
+      await expect(recorder.record(items)).rejects.toMatchObject({ retry: "later" });
+      expect(await head()).toBe(before);
+      fails = false;
+      expect(statuses(await recorder.record(items))).toEqual({ recorded: 3 });
+    },
+  );
 
   test("a day without a partition is made when it is needed", async () => {
     const { rows } = await database.db.query<{ child: string }>(

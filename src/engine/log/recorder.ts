@@ -232,6 +232,8 @@ const hasCode = (error: unknown, code: string) => error instanceof CrossdockErro
 
 /** A value that the database or the driver cannot take. Anything else is no reason to refuse what somebody said. */
 function isFaultOfItem(error: unknown): boolean {
+  // What may go well later is no fault of what was said.
+  if (error instanceof CrossdockError && error.retry === "later") return false;
   const state = sqlState(error);
   if (state === undefined) return !(error instanceof CrossdockError);
   return /^(22|23|54)/.test(state) && !isDayMissing(error);

@@ -234,9 +234,9 @@ export async function openProblems(db: Database, code?: string) {
 /** Promises that hold whatever happened; empty where they do. */
 export async function brokenPromises(db: Database): Promise<string[]> {
   const { rows: apart } = await db.query<{ sku: string; location: string; owed: string; rows: string }>(
-    `with c as (select sku, location, sum(quantity) as owed from stock_commitment group by 1, 2),
-          r as (select sku, location, sum(quantity) as rows from reservation group by 1, 2)
-     select sku, location, coalesce(owed, 0) as owed, coalesce(r.rows, 0) as rows from c full join r using (sku, location)
+    `with c as (select sku, location, coalesce(channel, '') as channel, sum(quantity) as owed from stock_commitment group by 1, 2, 3),
+          r as (select sku, location, coalesce(channel, '') as channel, sum(quantity) as rows from reservation group by 1, 2, 3)
+     select sku, location, coalesce(owed, 0) as owed, coalesce(r.rows, 0) as rows from c full join r using (sku, location, channel)
       where coalesce(owed, 0) <> coalesce(r.rows, 0)`,
   );
   const { rows: gaps } = await db.query<{ head: string; count: string; max: string; distinct: string }>(
@@ -306,13 +306,14 @@ export async function rebuiltDifferences(db: Database, rules: Rules): Promise<st
   for (const orderId of storedOrders.keys()) differences.push(`order ${orderId} is not in the log`);
 
   const reservations = await db.query<Record<string, string>>(
-    `select order_id, line_id, sku, location, trim_scale(quantity)::text as quantity, kind, made_at, expires_at, due_at from reservation`,
+    `select order_id, line_id, sku, location, trim_scale(quantity)::text as quantity, kind, made_at, expires_at, due_at,
+            coalesce(channel, '') as channel from reservation`,
   );
   const rebuiltReservations = [...set.items.values()].flatMap((slot) =>
     slot.rows.reservations.map((r) => {
       const { quantity } = JSON.parse(documentText({ quantity: r.quantity }));
       const times = `${r.madeAt} ${r.expiresAt ?? null} ${r.dueAt ?? null}`;
-      return `${r.orderId}/${r.lineId} ${r.sku}@${r.location} ${quantity} ${r.kind} ${times}`;
+      return `${r.orderId}/${r.lineId} ${r.sku}@${r.location} ${quantity} ${r.kind} ${times} ${r.channel ?? ""}`;
     }),
   );
   compare(
@@ -320,7 +321,7 @@ export async function rebuiltDifferences(db: Database, rules: Rules): Promise<st
     reservations.rows
       .map((r) => {
         const times = `${r.made_at} ${r.expires_at} ${r.due_at}`;
-        return `${r.order_id}/${r.line_id} ${r.sku}@${r.location} ${r.quantity} ${r.kind} ${times}`;
+        return `${r.order_id}/${r.line_id} ${r.sku}@${r.location} ${r.quantity} ${r.kind} ${times} ${r.channel}`;
       })
       .sort()
       .join("\n"),

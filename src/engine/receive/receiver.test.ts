@@ -1,8 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Connector, ConnectorSession, Mapping, NativeMessage } from "../../connector/contract.ts";
+import type {
+  Connector,
+  ConnectorSession,
+  Mapping,
+  NativeMessage,
+  PollResult,
+} from "../../connector/contract.ts";
 import { CrossdockError } from "../../core/errors.ts";
 import { timeFromEpochMs } from "../../core/time.ts";
 import { type TestDatabase, testDatabase } from "../../postgres/testing.ts";
+import { readCursor } from "../../store/intake.ts";
 import { at, House, openProblems } from "../projection/testing.ts";
 import type { NativeSource } from "./native.ts";
 import { Receiver } from "./receiver.ts";
@@ -159,6 +166,61 @@ describe("a poll", () => {
     expect(keptWhenAcknowledged[0]).toBe(3);
     const { rows } = await database.db.query("select 1 from event where source = 'polled'");
     expect(rows).toHaveLength(6);
+  });
+
+  test("stopping waits for no source that does not hear it, and keeps nothing of what it says later", async () => {
+    let say: (result: PollResult) => void = () => undefined;
+    let reads = 0;
+    const read = () => {
+      reads += 1;
+      return new Promise<PollResult>((resolve) => {
+        say = resolve;
+      });
+    };
+    const deaf = source("deaf", { polls: { stock: { everyMs: 1, read } } });
+    const one = receiver([deaf], () => true);
+    one.start();
+    await expect.poll(() => reads).toBe(1);
+    await one.stop();
+    say({ messages: [], cursor: "1", more: true });
+    expect(await readCursor(database.db, "deaf", "stock")).toBe(null);
+    expect(reads).toBe(1);
+  });
+
+  test("what a source numbered and never sent is one exception, until it comes after all", async () => {
+    let missing = "";
+    let reads = 0;
+    const read = async () => {
+      reads += 1;
+      return { messages: [], cursor: "1", more: false, missing: [{ stream: "rows", numbers: missing }] };
+    };
+    const numbered = source("numbered", { polls: { files: { everyMs: 1, read } } });
+    const open = async () =>
+      (await openProblems(database.db, "stream.incomplete")).map(({ title, detail }) => [
+        title,
+        detail.missing,
+      ]);
+    const one = receiver([numbered], () => true);
+    one.start();
+    await expect.poll(() => reads).toBeGreaterThan(2);
+    expect(await open()).toEqual([]);
+    missing = "7, 12-14";
+    await expect.poll(open).toEqual([["numbered has numbered rows that never came: 7, 12-14", "7, 12-14"]]);
+    const said = reads;
+    await expect.poll(() => reads).toBeGreaterThan(said + 3);
+    missing = "12-14";
+    await expect.poll(open).toEqual([["numbered has numbered rows that never came: 12-14", "12-14"]]);
+    const { rows } = await database.db.query(
+      "select occurrences from exception where code = 'stream.incomplete'",
+    );
+    expect(rows).toEqual([{ occurrences: "2" }]);
+    await one.stop();
+    // A node that is started later solves what an earlier one raised.
+    missing = "";
+    const next = receiver([numbered], () => true);
+    next.start();
+    await expect.poll(open).toEqual([]);
+    await next.stop();
   });
 
   test("a node that does not own the system does not ask it", async () => {

@@ -8,6 +8,7 @@ import type { Database } from "../../postgres/pool.ts";
 import { readCursor } from "../../store/intake.ts";
 import type { Outcome } from "../log/incoming.ts";
 import type { Recorder } from "../log/recorder.ts";
+import { Completeness } from "./completeness.ts";
 import { incomingNative, type NativeSource } from "./native.ts";
 
 export interface ReceiverOptions {
@@ -27,10 +28,12 @@ const FAILED_POLL_MAX_MS = 30_000;
 export class Receiver {
   private readonly options: ReceiverOptions;
   private readonly stopping = new AbortController();
+  private readonly completeness: Completeness;
   private loops: Promise<void>[] = [];
 
   constructor(options: ReceiverOptions) {
     this.options = options;
+    this.completeness = new Completeness(options.db);
   }
 
   /** Verifies, keeps and maps one request. Throws `webhook.unknown-topic`, `webhook.unsigned`. */
@@ -78,7 +81,7 @@ export class Receiver {
           this.options.polled(source.system, name, error);
           waitMs = Math.min(FAILED_POLL_MAX_MS, FAILED_POLL_MS * 2 ** Math.min(failures - 1, 10));
         }
-      }
+      } else this.completeness.forget(source.system);
       await this.sleep(waitMs);
     }
   }
@@ -86,13 +89,25 @@ export class Receiver {
   private async pollOnce(source: NativeSource, name: string, poll: Poll): Promise<boolean> {
     const { db, recorder } = this.options;
     const cursor = await readCursor(db, source.system, name);
-    const result = await poll.read(cursor, this.stopping.signal);
+    const result = await this.unlessStopped(poll.read(cursor, this.stopping.signal));
     const items = result.messages.map((message) => incomingNative(source, message));
     if (items.length > 0 || result.cursor !== cursor) {
       await recorder.record(items, { system: source.system, poll: name, cursor: result.cursor });
     }
     await result.acknowledge?.();
+    if (result.missing !== undefined) await this.completeness.say(source.system, result.missing);
     return result.more;
+  }
+
+  /** A source that does not hear that it is taken back is not waited for: what it reads is read again. */
+  private unlessStopped<Result>(read: Promise<Result>): Promise<Result> {
+    const { signal } = this.stopping;
+    return new Promise((resolve, reject) => {
+      const stopped = () => reject(signal.reason);
+      if (signal.aborted) stopped();
+      signal.addEventListener("abort", stopped);
+      read.then(resolve, reject).finally(() => signal.removeEventListener("abort", stopped));
+    });
   }
 
   private sleep(ms: number): Promise<void> {

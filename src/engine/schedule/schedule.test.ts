@@ -212,6 +212,100 @@ describe("silence", () => {
     await next.look();
     expect(await problem("stream.silent")).toBe(undefined);
   });
+
+  describe("by its own timer", () => {
+    /** Each turn of its timer asks who looks. */
+    const timed = () => {
+      const state = { owned: true, turns: 0 };
+      const one = new SilenceWatch({
+        db: database.db,
+        integration: integration(3_600_000),
+        startedAt: longAgo,
+        owns: () => {
+          state.turns += 1;
+          return state.owned;
+        },
+        failed: (error) => house.failures.push(error),
+        lookMs: 10,
+      });
+      const turns = (more: number) => {
+        const from = state.turns;
+        return expect.poll(() => state.turns, soon).toBeGreaterThanOrEqual(from + more);
+      };
+      return { one, state, turns };
+    };
+    const phase = async () => (await problem("stream.silent"))?.detail.phase;
+
+    test("a silence is warned of, breaches, and is solved, without anybody asking", async () => {
+      await open();
+      await heard(1_000);
+      const { one, turns } = timed();
+      one.start();
+      await turns(3);
+      expect(await phase()).toBe(undefined);
+      await heard(2_800_000);
+      await expect.poll(phase, soon).toBe("warning");
+      await heard(3_700_000);
+      await expect.poll(phase, soon).toBe("breach");
+      await turns(3);
+      await heard(10);
+      await expect.poll(phase, soon).toBe(undefined);
+      await one.stop();
+      // Said when it changed, and not at every look.
+      const { rows } = await database.db.query(
+        "select occurrences from exception where code = 'stream.silent'",
+      );
+      expect(rows).toEqual([{ occurrences: "2" }]);
+      expect(house.failures).toEqual([]);
+    });
+
+    test("a node that does not run the schedule says nothing, and looks as soon as it does", async () => {
+      await open();
+      await heard(3_700_000);
+      const { one, state, turns } = timed();
+      state.owned = false;
+      one.start();
+      await turns(3);
+      expect(await phase()).toBe(undefined);
+      state.owned = true;
+      await expect.poll(phase, soon).toBe("breach");
+      await one.stop();
+    });
+
+    test("another node takes over and back: what changed meanwhile is said again", async () => {
+      await open();
+      await heard(3_700_000);
+      const { one, state, turns } = timed();
+      one.start();
+      await expect.poll(phase, soon).toBe("breach");
+      state.owned = false;
+      await turns(2);
+      // The other one has heard it and said so; then it falls silent again.
+      await database.db.query("update exception set resolved_at = clock_timestamp()");
+      state.owned = true;
+      await expect.poll(phase, soon).toBe("breach");
+      await one.stop();
+    });
+
+    test("a look that fails is told and the next one goes on; once stopped there is none", async () => {
+      await open();
+      const { one, state, turns } = timed();
+      await database.db.query("alter table intake rename to intake_away");
+      one.start();
+      await expect.poll(() => house.failures.length, soon).toBeGreaterThan(0);
+      await database.db.query("alter table intake_away rename to intake");
+      await heard(3_700_000);
+      await expect.poll(phase, soon).toBe("breach");
+      await turns(1);
+      await one.stop();
+      const { turns: after } = state;
+      await heard(10);
+      // Ten turns long.
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      expect([state.turns, await phase()]).toEqual([after, "breach"]);
+      house.failures.length = 0;
+    });
+  });
 });
 
 test("days that hold what a held key waits for are not dropped", async () => {

@@ -13,6 +13,7 @@ export interface SilenceOptions {
   startedAt: Time;
   owns(): boolean;
   failed(error: unknown): void;
+  lookMs?: number;
 }
 
 /** Four looks a minute: a silence is found well within a minute of its deadline. */
@@ -26,6 +27,8 @@ export class SilenceWatch {
   private readonly said = new Map<string, "heard" | "warning" | "breach">();
   private timer: NodeJS.Timeout | undefined;
   private looking: Promise<void> = Promise.resolve();
+  /** Two looks at once would say the same twice. */
+  private busy = false;
 
   constructor(options: SilenceOptions) {
     this.options = options;
@@ -37,16 +40,27 @@ export class SilenceWatch {
     );
     if (watched.length === 0) return;
     this.timer = setInterval(() => {
-      if (this.options.owns()) this.looking = this.look().catch(this.options.failed);
       // Another node looks, and says what we know nothing of.
-      else this.said.clear();
-    }, LOOK_MS);
+      if (!this.options.owns()) this.said.clear();
+      else if (!this.busy) this.looking = this.lookOnce();
+    }, this.options.lookMs ?? LOOK_MS);
     this.timer.unref();
   }
 
   async stop(): Promise<void> {
     clearInterval(this.timer);
     await this.looking;
+  }
+
+  private async lookOnce(): Promise<void> {
+    this.busy = true;
+    try {
+      await this.look();
+    } catch (error) {
+      this.options.failed(error);
+    } finally {
+      this.busy = false;
+    }
   }
 
   /** One look at every watched system. */

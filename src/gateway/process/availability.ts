@@ -37,7 +37,7 @@ export function availabilityRoute({ operations, integration }: GatewayPorts): Ha
     summary: "What may be promised",
     description:
       "Available to promise per SKU, over all places or at one, now or from a time on; asOf is the oldest observation that the figure rests on. " +
-      "With a channel, what it may sell: less its buffers.",
+      "With a channel, what it is told that it may sell: less its buffers, and with what its own orders reserve where it nets them.",
     access: "process:read",
     etag: true,
     query: object({

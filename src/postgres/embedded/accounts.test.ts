@@ -18,12 +18,14 @@ import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Account, accountOf, runsAsRoot } from "./account.ts";
 import { findPlace, ownFolder } from "./place.ts";
+import { isAlive } from "./postmaster.ts";
 import { startEmbedded } from "./start.ts";
 import {
   ask,
   dataFolder,
   newHome,
   ownProject,
+  postmasterPid,
   removeAtEnd,
   removeHomes,
   startProcess,
@@ -124,6 +126,20 @@ describe("an ordinary user", () => {
     const starter = await startProcess(home, { ...ordinary, hold: true, project });
     expect(await ask(starter.url, "select n from kept")).toEqual([{ n: 1 }]);
     await starter.stop();
+  });
+
+  it("whose home was removed while its server ran gets rid of that server at the next start", async () => {
+    const removed = await newHome();
+    await give(removed);
+    const starter = await startProcess(removed, { ...ordinary, project });
+    const former = await postmasterPid(removed);
+    await starter.kill();
+    await rm(join(removed, "postgres"), { recursive: true });
+    expect(await isAlive(former)).toBe(true);
+    const next = await startProcess(removed, { ...ordinary, project });
+    expect(await isAlive(former)).toBe(false);
+    expect(await ask(next.url, "select 1 as n")).toEqual([{ n: 1 }]);
+    await next.stop();
   });
 
   it("is told when the home is not theirs to write", async () => {

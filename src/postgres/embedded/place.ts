@@ -16,6 +16,7 @@ import {
 } from "node:fs/promises";
 import { join } from "node:path";
 import { type Account, runsAsRoot, unprivilegedAccount } from "./account.ts";
+import { endLeftovers, endPostmaster } from "./postmaster.ts";
 
 export interface Place {
   /** Holds `data`, `postgres.log`, and drafts of them. */
@@ -82,6 +83,10 @@ async function belongs(folder: string, own: string): Promise<boolean> {
 /** The data of a home that was removed and made anew: kept once, in case that was a mistake. */
 async function setAside(folder: string, onLog: (line: string) => void): Promise<void> {
   if ((await stat(folder).catch(() => undefined)) === undefined) return;
+  // Its server may run on: the home was removed under it.
+  const data = join(await realpath(folder), "data");
+  await endPostmaster(data, onLog);
+  await endLeftovers(data);
   const aside = `${folder}.removed`;
   await rm(aside, { recursive: true, force: true });
   await rename(folder, aside);
@@ -115,4 +120,10 @@ export async function ownFolder(home: string): Promise<string> {
   const own = join(home, "postgres");
   await mkdir(own, { recursive: true });
   return realpath(own);
+}
+
+/** Tells a home's folder from one that was made anew under its name; undefined where there is none. */
+export async function identityOf(own: string): Promise<string | undefined> {
+  const found = await stat(own, { bigint: true }).catch(() => undefined); // removed
+  return found === undefined ? undefined : `${found.dev}:${found.ino}`;
 }

@@ -65,7 +65,10 @@ export async function mendPidFile(data: string): Promise<void> {
   await writeFile(path, text.replace(/^.*$/m, String(NO_PROCESS)));
 }
 
-/** Server processes that outlived their postmaster end by themselves, but a busy one only after its statement. */
+/**
+ * Server processes that outlived their postmaster end by themselves, but a busy one only after its statement; a server
+ * whose folder was removed notices that within a minute.
+ */
 export async function endLeftovers(data: string): Promise<void> {
   for (let attempt = 0; attempt < 50; attempt++) {
     const pids = await processesIn(data);
@@ -75,7 +78,30 @@ export async function endLeftovers(data: string): Promise<void> {
   }
 }
 
-/** Every process of a server works in its data folder. */
+const STOP_MAX_MS = 120_000;
+
+/**
+ * Fast shutdown: running statements are cancelled, and what was committed is on disk when this returns. `ask`: how it
+ * is asked to end, where that is no signal.
+ */
+export async function endPostmaster(
+  data: string,
+  onLog: (line: string) => void,
+  ask = async (pid: number): Promise<unknown> => send(pid, "SIGINT"),
+): Promise<void> {
+  const found = await findPostmaster(data);
+  if (found === undefined) return;
+  await ask(found.pid);
+  if (await waitForEnd(found.pid, STOP_MAX_MS)) return;
+  onLog("PostgreSQL did not stop in time and is ended; it recovers at the next start.");
+  send(found.pid, "SIGQUIT");
+  if (await waitForEnd(found.pid, 10_000)) return;
+  send(found.pid, "SIGKILL");
+  await waitForEnd(found.pid, 10_000);
+  await endLeftovers(data);
+}
+
+/** Every process of a server works in its data folder, also in one that was removed under it. */
 async function processesIn(data: string): Promise<number[]> {
   if (process.platform === "win32") return [];
   if (process.platform !== "linux")
@@ -88,7 +114,7 @@ async function processesIn(data: string): Promise<number[]> {
     pids.map(async (pid) => {
       const folder = await readlink(`/proc/${pid}/cwd`).catch(() => ""); // another account's, or gone
       return (
-        folder === data &&
+        (folder === data || folder === `${data} (deleted)`) &&
         (await isAlive(pid)) &&
         ((await readOptional(`/proc/${pid}/comm`)) ?? "").startsWith("postgres")
       );

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, readdir, rename, stat, writeFile } from "node:fs/promises";
+import { mkdir, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
@@ -167,4 +167,38 @@ it("a data folder that is half-made is kept aside, and made anew", async () => {
   expect(log.join()).toMatch(/half-made/);
   expect((await readdir(dirname(data))).some((name) => name.startsWith("data.half-made-"))).toBe(true);
   await server.stop();
+});
+
+it("the home is removed while its server runs: the next start ends that one and starts empty", async () => {
+  const removed = await newHome();
+  const starter = await startProcess(removed, { hold: true });
+  await ask(starter.url, "create table lost as select 1 as n");
+  const former = await postmasterPid(removed);
+  await starter.kill();
+  await rm(join(removed, "postgres"), { recursive: true });
+  expect(await isAlive(former)).toBe(true);
+  const next = await startEmbedded({ home: removed });
+  expect(await isAlive(former)).toBe(false);
+  expect(next.attached).toBe(false);
+  await expect(ask(next.url, "select n from lost")).rejects.toThrow(/does not exist/);
+  await next.stop();
+});
+
+it("the home is removed under a living node: its stop ends its server, and not the next one", async () => {
+  const removed = await newHome();
+  const gone = await startProcess(removed, { hold: true });
+  const first = await postmasterPid(removed);
+  await rm(join(removed, "postgres"), { recursive: true });
+  await gone.stop();
+  expect(await isAlive(first)).toBe(false);
+
+  const old = await startProcess(removed, { hold: true });
+  await rm(join(removed, "postgres"), { recursive: true });
+  const next = await startEmbedded({ home: removed, hold: true });
+  // It sees its server gone, and knows that it is not its own any more.
+  await expect.poll(() => old.log.join(" "), { timeout: 10_000 }).toContain("not started again");
+  await old.stop();
+  expect(await ask(next.url, "select 1 as n")).toEqual([{ n: 1 }]);
+  await next.stop();
+  expect(await answers(next.url)).toBe(false);
 });

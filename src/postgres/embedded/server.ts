@@ -14,12 +14,11 @@ import { fromOutput, fromSystem, startFailed } from "./failure.ts";
 import type { Place } from "./place.ts";
 import {
   endLeftovers,
+  endPostmaster,
   findPostmaster,
   lastPort,
   mendPidFile,
   readPidFile,
-  send,
-  waitForEnd,
 } from "./postmaster.ts";
 import { environment, openLog, run } from "./program.ts";
 
@@ -37,7 +36,6 @@ export interface Address {
 const DATABASE = "crossdock";
 /** Recovery after a crash replays at most max_wal_size, in well under this on any disk. */
 const READY_MAX_MS = 10 * 60_000;
-const STOP_MAX_MS = 120_000;
 const PORT_ATTEMPTS_MAX = 5;
 
 /** The running server's address once it answers; undefined if there is none, or it was just ending. */
@@ -72,23 +70,12 @@ export async function startServer(
   }
 }
 
-/** Fast shutdown: running statements are cancelled, and what was committed is on disk when this returns. */
 export async function stopServer(
   { binaries, data, place }: ServerFiles,
   onLog: (line: string) => void,
 ): Promise<void> {
-  const found = await findPostmaster(data);
-  if (found === undefined) return;
-  if (process.platform === "win32")
-    await run(binaries.pgCtl, ["stop", "-D", data, "-m", "fast", "-W"], place);
-  else send(found.pid, "SIGINT");
-  if (await waitForEnd(found.pid, STOP_MAX_MS)) return;
-  onLog("PostgreSQL did not stop in time and is ended; it recovers at the next start.");
-  send(found.pid, "SIGQUIT");
-  if (await waitForEnd(found.pid, 10_000)) return;
-  send(found.pid, "SIGKILL");
-  await waitForEnd(found.pid, 10_000);
-  await endLeftovers(data);
+  const pgCtl = () => run(binaries.pgCtl, ["stop", "-D", data, "-m", "fast", "-W"], place);
+  await endPostmaster(data, onLog, process.platform === "win32" ? pgCtl : undefined);
 }
 
 async function launch(files: ServerFiles, port: number, onLog: (line: string) => void): Promise<Address> {

@@ -7,7 +7,8 @@ import { usableBinaries } from "./binaries.ts";
 import { prepareData } from "./data-folder.ts";
 import { fromSystem, startFailed } from "./failure.ts";
 import { type FileLock, tryLock, waitForLock } from "./file-lock.ts";
-import { findPlace, handOver, ownFolder, type Place } from "./place.ts";
+import { findPlace, handOver, identityOf, ownFolder, type Place } from "./place.ts";
+import { endLeftovers } from "./postmaster.ts";
 import { findServer, type ServerFiles, startServer, stopServer } from "./server.ts";
 import { watchServer } from "./watch.ts";
 
@@ -92,6 +93,7 @@ async function start(
   // Held until the process ends or stops: the kernel tells whether an owner lives.
   let owner = tryLock(join(own, "owner.lock"), "exclusive");
   let holder: FileLock | undefined;
+  const identity = await identityOf(own);
   try {
     const place = await findPlace(own, onLog);
     const binaries = await usableBinaries(place.copies, place.account !== undefined);
@@ -101,10 +103,16 @@ async function start(
     const running = await findServer(files, onLog);
     const { url, port } = running ?? (await startServer(files, options.port, onLog));
     if (options.hold === true) holder = tryLock(join(own, "holders.lock"), "shared");
-    const watch = owner === undefined ? undefined : watchServer(own, files, port, onLog);
+    const watch = owner === undefined ? undefined : watchServer(own, files, port, onLog, identity);
     let stopped: Promise<void> | undefined;
     const stop = async () => {
       watch?.end();
+      const now = await identityOf(own);
+      if (now !== identity) {
+        // The home was removed, and its locks with it. Whoever made it anew has ended the server; else the owner does.
+        if (now === undefined && owner !== undefined) await endRemoved(files, onLog);
+        return;
+      }
       await underStartLock(own, onLog, async () => {
         owner ??= tryLock(join(own, "owner.lock"), "exclusive");
         holder?.release();
@@ -135,6 +143,11 @@ async function handOverLocks(own: string, place: Place): Promise<void> {
     if (!existsSync(path)) tryLock(path, "shared")?.release();
     await handOver(path, place);
   }
+}
+
+async function endRemoved(files: ServerFiles, onLog: (line: string) => void): Promise<void> {
+  await stopServer(files, onLog);
+  await endLeftovers(files.data);
 }
 
 /** Another node lives on the server: whoever of them stops last stops it. */

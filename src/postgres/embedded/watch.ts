@@ -2,6 +2,7 @@
 // pools find it. A failure is logged and tried again until the watch ends.
 import { join } from "node:path";
 import { tryLock } from "./file-lock.ts";
+import { identityOf } from "./place.ts";
 import { findPostmaster } from "./postmaster.ts";
 import { findServer, type ServerFiles, startServer } from "./server.ts";
 
@@ -13,6 +14,7 @@ export function watchServer(
   files: ServerFiles,
   port: number,
   onLog: (line: string) => void,
+  identity: string | undefined,
 ): { end(): void } {
   let timer: NodeJS.Timeout | undefined;
   let ended = false;
@@ -33,6 +35,11 @@ export function watchServer(
     }
   };
   const startAgain = async () => {
+    if ((await identityOf(own)) !== identity) {
+      ended = true;
+      onLog("The folder of the database was removed while it ran; its server is not started again.");
+      return;
+    }
     // Held by another process: that one starts or stops it.
     const lock = tryLock(join(own, "start.lock"), "exclusive");
     if (lock === undefined) return;
