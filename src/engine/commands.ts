@@ -7,7 +7,7 @@ import type { Database, Transaction } from "../postgres/pool.ts";
 import type { AppendEvent } from "../store/event.ts";
 import { findAnswers, saveAnswers } from "../store/idempotency.ts";
 import type { Rules } from "./projection/rules.ts";
-import { type Applied, applyEvents, ConcurrentCreation } from "./projection/transaction.ts";
+import { type Applied, applyEvents } from "./projection/transaction.ts";
 import type { WorkingSet } from "./projection/working-set.ts";
 
 /** What a caller sends again unchanged when it did not hear the answer. */
@@ -180,12 +180,12 @@ export class Commands {
     }
     const kept = fresh.filter((pending) => pending.idempotency !== undefined);
     if (kept.length === 0) return;
-    const saved = await saveAnswers(
+    // Another node that was given the same command at the same time is waited for; started over, this one finds
+    // that answer.
+    await saveAnswers(
       tx,
       kept.map((pending) => ({ ...pending.idempotency!, ...answers.get(pending)! })),
     );
-    // Another node was given the same command at the same time: started over, this one finds that answer.
-    if (saved !== kept.length) throw new ConcurrentCreation();
   }
 }
 

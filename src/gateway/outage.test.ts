@@ -29,6 +29,7 @@ class Cable {
     this.target = new URL(url);
     await new Promise<void>((resolve) => this.listener.listen(0, "127.0.0.1", resolve));
     const through = new URL(url);
+    through.searchParams.delete("host"); // the local socket, which no cable leads to
     through.host = `127.0.0.1:${(this.listener.address() as AddressInfo).port}`;
     return through.href;
   }

@@ -4,7 +4,7 @@ import type { Writable } from "node:stream";
 import pg from "pg";
 import { CrossdockError } from "../core/errors.ts";
 import { columnTypes } from "./column-values.ts";
-import { connectFailure, queryFailure } from "./failure.ts";
+import { connectFailure, queryFailure, sqlState } from "./failure.ts";
 import { openSession, type Session, startSession } from "./session.ts";
 import { type Queryable, type QueryResult, runOn, type Statement } from "./statement.ts";
 
@@ -172,12 +172,17 @@ async function transact<Result>(
 ): Promise<Result> {
   let state: "open" | "finished" | "over" = "open";
   let notBegun: unknown;
+  let firstFailure: unknown;
   const tx: Transaction = {
     query(statement, values) {
       if (notBegun !== undefined) return Promise.reject(notBegun);
       if (state !== "open")
         return Promise.reject(new CrossdockError("postgres.transaction-over", "The transaction is over."));
-      return run(lease, statement, values);
+      return run<never>(lease, statement, values).catch((error: unknown) => {
+        firstFailure ??= error;
+        // What was asked together with a statement that failed is refused; the one that failed says why.
+        throw sqlState(error) === IN_FAILED_TRANSACTION ? firstFailure : error;
+      });
     },
     async finish(ask) {
       const asked = ask();
@@ -212,6 +217,8 @@ async function transact<Result>(
   }
   return result;
 }
+
+const IN_FAILED_TRANSACTION = "25P02";
 
 const isUnknown = (error: unknown): boolean =>
   error instanceof CrossdockError && error.code === "postgres.commit-unknown";

@@ -13,6 +13,7 @@ export interface NewDelivery {
   type: OutboundType;
   flow: string;
   key: string;
+  /** Or −1 − index of one among the events that the transaction has just appended. */
   causeSeq: number;
   correlationId?: string | undefined;
   requires?: readonly Reference[] | undefined;
@@ -42,9 +43,10 @@ export interface PendingDelivery extends NewDelivery {
 const LOOK_MAX = 64;
 const INSERT = `
 with fresh as (
-  select nextval('delivery_id') as id, n.*
-    from unnest($7::smallint[], $8::text[], $9::text[], $10::bigint[], $11::text[], $12::text[], $13::text[])
-      as n(kind, lane, key, cause_seq, correlation_id, requires, payload)
+  select nextval('delivery_id') as id, n.kind, n.lane, n.key, n.correlation_id, n.requires, n.payload,
+         case when n.cause < 0 then h.base - n.cause else n.cause end as cause_seq
+    from (select seq - $14::bigint as base from log_head) h, unnest($7::smallint[], $8::text[], $9::text[], $10::bigint[], $11::text[], $12::text[], $13::text[])
+      as n(kind, lane, key, cause, correlation_id, requires, payload)
 ), inserted as (
   insert into delivery (id, target, lane, class, type, flow, key, cause_seq, correlation_id, requires, payload, merge, verify)
   select id, ($1::text[])[kind], lane, ($2::smallint[])[kind], ($3::text[])[kind], ($4::text[])[kind], key, cause_seq,
@@ -55,20 +57,27 @@ with fresh as (
   select ($1::text[])[kind], ($4::text[])[kind], (clock_timestamp() at time zone 'UTC')::date, 'routed', count(*)
     from fresh group by kind
 )
-select f.id, (
+select f.id, f.cause_seq, (
     select case when count(*) < ${LOOK_MAX} then max(l.id) else f.id - 1 end
       from (select d.id from delivery d where d.target = ($1::text[])[f.kind] and d.lane = f.lane limit ${LOOK_MAX}) l
   ) as previous
   from fresh f order by f.id`;
 
-/** Rows of one lane must come in the order in which they shall be delivered. */
+interface Inserted {
+  id: string;
+  cause_seq: string;
+  previous: string | null;
+}
+
+/** Rows of one lane must come in the order in which they shall be delivered. `appended`: events that causes count from. */
 export async function insertDeliveries(
   tx: Transaction,
   rows: readonly NewDelivery[],
+  appended = 0,
 ): Promise<PendingDelivery[]> {
   if (rows.length === 0) return [];
   const { kinds, kindOf } = kindsOf(rows);
-  const result = await tx.query<{ id: string; previous: string | null }>({
+  const result = await tx.query<Inserted>({
     name: "insert-deliveries",
     text: INSERT,
     values: [
@@ -85,6 +94,7 @@ export async function insertDeliveries(
       textArray(rows.map((r) => r.correlationId)),
       textArray(rows.map((r) => (r.requires?.length ? JSON.stringify(r.requires) : null))),
       textArray(rows.map((r) => r.payload)),
+      appended,
     ],
   });
   return pendingOf(rows, result.rows);
@@ -106,18 +116,15 @@ function kindsOf(rows: readonly NewDelivery[]): { kinds: NewDelivery[]; kindOf: 
   return { kinds, kindOf };
 }
 
-function pendingOf(
-  rows: readonly NewDelivery[],
-  inserted: readonly { id: string; previous: string | null }[],
-): PendingDelivery[] {
+function pendingOf(rows: readonly NewDelivery[], inserted: readonly Inserted[]): PendingDelivery[] {
   const insertedAt = performance.now();
   const newest = new Map<string, number>();
   return rows.map((row, index) => {
-    const { id: idText, previous: previousText } = inserted[index]!;
+    const { id: idText, cause_seq, previous: previousText } = inserted[index]!;
     const id = Number(idText);
     const lane = `${row.target}\n${row.lane}`;
     const previous = newest.get(lane) ?? (previousText === null ? null : Number(previousText));
     newest.set(lane, id);
-    return { ...row, id, previous, insertedAt };
+    return { ...row, causeSeq: Number(cause_seq), id, previous, insertedAt };
   });
 }

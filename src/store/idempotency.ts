@@ -42,14 +42,14 @@ export async function findAnswers(
   );
 }
 
-/** Returns how many were saved. Two transactions with the same key: the second waits here and saves one fewer. */
-export async function saveAnswers(tx: Transaction, answers: readonly StoredAnswer[]): Promise<number> {
-  const { rowCount } = await tx.query({
+/** Two transactions with the same key: the second waits here, and then violates `idempotency_pkey`. */
+export async function saveAnswers(tx: Transaction, answers: readonly StoredAnswer[]): Promise<void> {
+  await tx.query({
     name: "save-answers",
     text: `insert into idempotency (client, key, request, status, answer)
            select n.client, n.key, n.request, n.status, n.answer
              from unnest($1::text[], $2::text[], $3::bigint[], $4::smallint[], $5::text[]) as n(client, key, request, status, answer)
-            order by n.client, n.key on conflict do nothing`,
+            order by n.client, n.key`,
     values: [
       textArray(answers.map((a) => a.client)),
       textArray(answers.map((a) => a.key)),
@@ -58,7 +58,6 @@ export async function saveAnswers(tx: Transaction, answers: readonly StoredAnswe
       textArray(answers.map((a) => JSON.stringify(a.body))),
     ],
   });
-  return rowCount;
 }
 
 export async function forgetAnswers(db: Database, olderThanDays: number): Promise<void> {

@@ -126,20 +126,18 @@ const INSERT_ORDERS = `insert into sales_order (company, order_id, applied_seq, 
     currency, placed_at, state)
   select n.company, n.order_id, n.applied_seq, n.held_seq, n.status, n.channel, n.customer_id, n.purchase_order, n.currency,
          n.placed_at, n.state::jsonb
-    from ${ORDER_SET} order by n.company, n.order_id on conflict do nothing`;
+    from ${ORDER_SET} order by n.company, n.order_id`;
 
-/** Returns how many orders were inserted; a caller that expected more met a concurrent submission and starts over. */
+/** A new one that another transaction made meanwhile violates `sales_order_pkey`. */
 export async function saveOrders(
   tx: Transaction,
   stored: readonly StoredOrder[],
   fresh: readonly StoredOrder[],
-): Promise<number> {
-  const saving =
-    stored.length > 0 && tx.query({ name: "save-orders", text: SAVE_ORDERS, values: orderColumns(stored) });
-  const inserting =
-    fresh.length > 0 && tx.query({ name: "insert-orders", text: INSERT_ORDERS, values: orderColumns(fresh) });
-  const [, inserted] = await Promise.all([saving, inserting]);
-  return inserted === false ? 0 : inserted.rowCount;
+): Promise<void> {
+  await Promise.all([
+    stored.length > 0 && tx.query({ name: "save-orders", text: SAVE_ORDERS, values: orderColumns(stored) }),
+    fresh.length > 0 && tx.query({ name: "insert-orders", text: INSERT_ORDERS, values: orderColumns(fresh) }),
+  ]);
 }
 
 export interface PurchaseMatch {

@@ -127,18 +127,16 @@ function writeValue(this: unknown, key: string, value: unknown): unknown {
   return key === "numerator" || key === "denominator" ? value.toString() : formatDecimal(value);
 }
 
-/** Writes SKUs whole. Returns how many were new to the table; a caller that expected fewer starts over. */
+/** Writes SKUs whole. A new one that another transaction made meanwhile violates `stock_item_pkey`. */
 export async function saveItems(
   tx: Transaction,
   stored: readonly StoredItem[],
   fresh: readonly StoredItem[],
-): Promise<number> {
-  const saving =
-    stored.length > 0 && tx.query({ name: "save-items", text: SAVE_ITEMS, values: itemColumns(stored) });
-  const inserting =
-    fresh.length > 0 && tx.query({ name: "insert-items", text: INSERT_ITEMS, values: itemColumns(fresh) });
-  const [, inserted] = await Promise.all([saving, inserting]);
-  return inserted === false ? 0 : inserted.rowCount;
+): Promise<void> {
+  await Promise.all([
+    stored.length > 0 && tx.query({ name: "save-items", text: SAVE_ITEMS, values: itemColumns(stored) }),
+    fresh.length > 0 && tx.query({ name: "insert-items", text: INSERT_ITEMS, values: itemColumns(fresh) }),
+  ]);
 }
 
 const ITEM_SET = `unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::bigint[], $7::text[], $8::text[], $9::text[])
@@ -149,7 +147,7 @@ const SAVE_ITEMS = `update stock_item i set unit = n.unit, ratios = n.ratios::js
 // Sorted, so that two transactions that both meet new SKUs wait for each other in one order.
 const INSERT_ITEMS = `insert into stock_item (company, sku, unit, ratios, applied_seq, held_seq, levels, inbound, commitments)
   select n.company, n.sku, n.unit, n.ratios::jsonb, n.applied_seq, n.held_seq, n.levels::jsonb, n.inbound::jsonb, n.commitments::jsonb
-    from ${ITEM_SET} order by n.company, n.sku on conflict do nothing`;
+    from ${ITEM_SET} order by n.company, n.sku`;
 
 function itemColumns(items: readonly StoredItem[]): unknown[] {
   return [

@@ -8,28 +8,31 @@ export async function saveTasks(tx: Transaction, requests: readonly TaskRequest[
   const latest = new Map(requests.map((request) => [`${request.kind}/${request.key}`, request]));
   const due = [...latest.values()].filter((request) => request.dueAt !== undefined);
   const gone = [...latest.values()].filter((request) => request.dueAt === undefined);
-  if (due.length > 0) {
-    await tx.query({
-      name: "save-tasks",
-      text: `insert into task as t (kind, key, due_at, payload)
-             select n.kind, n.key, n.due_at, n.payload::jsonb from unnest($1::text[], $2::text[], $3::timestamptz[], $4::text[]) as n(kind, key, due_at, payload)
-              order by n.kind, n.key
-             on conflict (kind, key) do update set due_at = excluded.due_at, payload = excluded.payload, attempts = 0`,
-      values: [
-        textArray(due.map((r) => r.kind)),
-        textArray(due.map((r) => r.key)),
-        plainArray(due.map((r) => r.dueAt)),
-        textArray(due.map((r) => JSON.stringify(r.payload ?? {}))),
-      ],
-    });
-  }
-  if (gone.length > 0) {
-    await tx.query({
-      name: "remove-tasks",
-      text: "delete from task t using unnest($1::text[], $2::text[]) as n(kind, key) where t.kind = n.kind and t.key = n.key",
-      values: [textArray(gone.map((r) => r.kind)), textArray(gone.map((r) => r.key))],
-    });
-  }
+  await Promise.all([due.length > 0 && upsertTasks(tx, due), gone.length > 0 && removeTasks(tx, gone)]);
+}
+
+async function upsertTasks(tx: Transaction, due: readonly TaskRequest[]): Promise<void> {
+  await tx.query({
+    name: "save-tasks",
+    text: `insert into task as t (kind, key, due_at, payload)
+           select n.kind, n.key, n.due_at, n.payload::jsonb from unnest($1::text[], $2::text[], $3::timestamptz[], $4::text[]) as n(kind, key, due_at, payload)
+            order by n.kind, n.key
+           on conflict (kind, key) do update set due_at = excluded.due_at, payload = excluded.payload, attempts = 0`,
+    values: [
+      textArray(due.map((r) => r.kind)),
+      textArray(due.map((r) => r.key)),
+      plainArray(due.map((r) => r.dueAt)),
+      textArray(due.map((r) => JSON.stringify(r.payload ?? {}))),
+    ],
+  });
+}
+
+async function removeTasks(tx: Transaction, gone: readonly TaskRequest[]): Promise<void> {
+  await tx.query({
+    name: "remove-tasks",
+    text: "delete from task t using unnest($1::text[], $2::text[]) as n(kind, key) where t.kind = n.kind and t.key = n.key",
+    values: [textArray(gone.map((r) => r.kind)), textArray(gone.map((r) => r.key))],
+  });
 }
 
 export interface DueTask {

@@ -164,10 +164,14 @@ export class Recorder {
     }
   }
 
-  private async commit(entries: Entry[]): Promise<Group> {
+  private commit(entries: Entry[]): Promise<Group> {
+    return this.retried(() => this.commitOnce(entries));
+  }
+
+  private async retried<Result>(run: () => Promise<Result>): Promise<Result> {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.commitOnce(entries);
+        return await run();
       } catch (error) {
         if (attempt >= ATTEMPTS_MAX) throw error;
         if (hasCode(error, "identity.epoch-moved")) await this.options.identities.refresh();
@@ -186,7 +190,7 @@ export class Recorder {
     // One statement is a transaction of its own.
     const plan = planGroup(items, known);
     const recorded = await this.append(db, plan, lastSealed);
-    if (hasLeftovers(plan)) await db.transaction((tx) => saveLeftovers(tx, plan));
+    if (hasLeftovers(plan)) await this.retried(() => db.transaction((tx) => saveLeftovers(tx, plan)));
     return { outcomes: plan.outcomes, recorded };
   }
 
@@ -222,10 +226,11 @@ interface Taken {
   cursors: readonly CursorMove[];
 }
 
+/** Counts first, as who records takes them: two transactions that meet at one then meet at the other in one order. */
 async function saveLeftovers(tx: Transaction, plan: Plan): Promise<void> {
-  if (plan.refused.length > 0) await insertRefused(tx, plan.refused);
-  if (plan.problems.length > 0) await raiseProblems(tx, plan.problems);
   if (plan.counts.size > 0) await addIntake(tx, plan.counts);
+  if (plan.problems.length > 0) await raiseProblems(tx, plan.problems);
+  if (plan.refused.length > 0) await insertRefused(tx, plan.refused);
 }
 
 const hasCode = (error: unknown, code: string) => error instanceof CrossdockError && error.code === code;

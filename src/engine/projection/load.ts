@@ -15,12 +15,15 @@ import { findPurchases, lockKeys, lockOrders, readKeyPositions } from "../../sto
 import { lockItems, readMovements, readOrderReservations, readSkuReservations } from "../../store/stock.ts";
 import type { WorkingSet } from "./working-set.ts";
 
-export async function loadOrders(tx: Transaction, set: WorkingSet, keys: readonly string[]): Promise<void> {
-  const missing = await findOrders(
-    tx,
-    set,
-    keys.filter((key) => !set.orders.has(key)),
-  );
+/** `opened`: events may be creating all of them, so that a first look would most likely be in vain. */
+export async function loadOrders(
+  tx: Transaction,
+  set: WorkingSet,
+  keys: readonly string[],
+  opened = false,
+): Promise<void> {
+  const wanted = keys.filter((key) => !set.orders.has(key));
+  const missing = opened ? wanted : await findOrders(tx, set, wanted);
   if (missing.length === 0) return;
   // A key without a row is locked as such: who has it may be creating the order, or saying what a fact without
   // one becomes.

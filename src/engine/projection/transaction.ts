@@ -5,7 +5,9 @@ import type { Time } from "../../core/time.ts";
 import type { RecordedEvent } from "../../domains/event.ts";
 import { describeShortfall } from "../../domains/inventory/available.ts";
 import { parseKey } from "../../domains/key.ts";
+import { opensOrder } from "../../domains/order/evolve.ts";
 import type { Problem } from "../../domains/reaction.ts";
+import { sqlState, violatedConstraint } from "../../postgres/failure.ts";
 import type { Database, Transaction } from "../../postgres/pool.ts";
 import { insertDeliveries, type PendingDelivery } from "../../store/delivery.ts";
 import {
@@ -52,11 +54,11 @@ export interface ApplyRequest {
   sinceDay: string;
   /** Held keys that are tried again. */
   release?: readonly string[];
-  /** Runs in the same transaction before anything is locked; answers that are already known skip their command. */
+  /** Reads in the same transaction, beside the locks; answers that are already known skip their command. */
   prelude?(tx: Transaction): Promise<ReadonlySet<RecordedEvent> | undefined>;
   /** Sees what was loaded, before anything is evolved. */
   loaded?(set: WorkingSet): void;
-  /** Runs in the same transaction after the state is saved: a command's answer. */
+  /** Its statement is asked for at once and leaves with the state: a command's answer. */
   epilogue?(tx: Transaction, set: WorkingSet): Promise<void>;
 }
 
@@ -69,21 +71,18 @@ export interface Applied {
 
 const RACES_MAX = 8;
 
-/** Another transaction created the same new key, or gave the same answer, first. */
-export class ConcurrentCreation extends Error {}
-
 export async function applyEvents(request: ApplyRequest): Promise<Applied> {
   const known: Known = { keys: new Set(), failed: new Map() };
   for (let races = 0; ; ) {
     try {
-      return await request.db.transaction((tx) => applyIn(tx, request, known));
+      return await request.db.transaction((tx) => applyIn(tx, request, known), { readsFirst: true });
     } catch (error) {
       // Each of the first two says something new, so that this ends.
       if (error instanceof UnlockedKeys && error.keys.some((key) => !known.keys.has(key)))
         for (const key of error.keys) known.keys.add(key);
       else if (error instanceof EventFailed && !known.failed.has(error.seq))
         known.failed.set(error.seq, error.cause);
-      else if (error instanceof ConcurrentCreation || isLostRace(error) || isDayMissing(error)) {
+      else if (isLostRace(error) || isDayMissing(error)) {
         races += 1;
         if (races >= RACES_MAX) throw lostRace(error);
         if (isDayMissing(error)) await ensureDays(request.db);
@@ -107,15 +106,15 @@ const lostRace = (error: unknown) =>
         cause: error,
       });
 
-/** A deadlock or a serialization failure: the other transaction went on, so this one can. */
+/** A deadlock, a serialization failure, the same new key or answer: the other transaction went on, so this one can. */
 const isLostRace = (error: unknown) =>
-  error instanceof CrossdockError && error.code === "postgres.serialization";
+  (error instanceof CrossdockError && error.code === "postgres.serialization") ||
+  (sqlState(error) === "23505" && CREATED_BY_OTHERS.has(violatedConstraint(error) ?? ""));
+
+const CREATED_BY_OTHERS = new Set(["stock_item_pkey", "sales_order_pkey", "idempotency_pkey"]);
 
 async function applyIn(tx: Transaction, request: ApplyRequest, known: Known): Promise<Applied> {
-  const answered = await request.prelude?.(tx);
-  const events =
-    answered === undefined ? request.events : request.events.filter((event) => !answered.has(event));
-  const { set, all } = await prepare(tx, request, events, known.keys);
+  const { set, events, all } = await prepare(tx, request, known.keys);
   request.loaded?.(set);
   const duplicates = await loadDuplicates(tx, set, all);
   const sets = await readSets(
@@ -125,18 +124,46 @@ async function applyIn(tx: Transaction, request: ApplyRequest, known: Known): Pr
   );
   const outcome = compute({ set, events: all, rules: request.rules, duplicates, sets, failed: known.failed });
   await describeShortfalls(tx, set, outcome.problems);
-  // The head of the log is locked behind everything that was saved.
-  const [, appended] = await Promise.all([saveState(tx, set, outcome), append(tx, events, outcome)]);
-  const rows = routeAll(
+  return save(tx, request, set, events, outcome);
+}
+
+/**
+ * All that is written leaves together with the commit. The head of the log is locked behind everything else; only
+ * deliveries of commands, which get their seq there, come after it.
+ */
+async function save(
+  tx: Transaction,
+  request: ApplyRequest,
+  set: WorkingSet,
+  events: readonly RecordedEvent[],
+  outcome: Outcome,
+): Promise<Applied> {
+  const commands = events.filter((event) => event.seq === 0);
+  const position = new Map(commands.map((event, index) => [event, index]));
+  const seqOf = (cause: RecordedEvent) => (cause.seq > 0 ? cause.seq : -1 - position.get(cause)!);
+  const appending = toAppend(commands, outcome, seqOf);
+  const routed = routeAll(
     request.rules,
     outcome.outbound.map(({ outbound, cause }) => ({
       outbound,
-      causeSeq: cause.seq,
+      causeSeq: seqOf(cause),
       correlationId: cause.correlationId,
     })),
   );
-  const deliveries = rows.length === 0 ? [] : await insertDeliveries(tx, rows);
-  await request.epilogue?.(tx, set);
+  const [, , appended, deliveries] = await tx.finish(() => {
+    const saved = saveState(tx, set, outcome);
+    const answered = request.epilogue?.(tx, set);
+    if (commands.length > 0) {
+      const log = append(tx, appending);
+      return Promise.all([saved, answered, log, insertDeliveries(tx, routed, appending.length)]);
+    }
+    const queued = insertDeliveries(tx, routed, 0);
+    return Promise.all([saved, answered, append(tx, appending), queued]);
+  });
+  for (const [index, event] of commands.entries()) {
+    event.seq = appended[index]!.seq;
+    event.recordedAt = appended[index]!.recordedAt;
+  }
   return { set, appended, deliveries, outcome };
 }
 
@@ -147,17 +174,19 @@ async function applyIn(tx: Transaction, request: ApplyRequest, known: Known): Pr
 async function prepare(
   tx: Transaction,
   request: ApplyRequest,
-  events: readonly RecordedEvent[],
   extraKeys: ReadonlySet<string>,
-): Promise<{ set: WorkingSet; all: RecordedEvent[] }> {
+): Promise<{ set: WorkingSet; events: readonly RecordedEvent[]; all: RecordedEvent[] }> {
   const set = new WorkingSet(request.rules.integration.stock);
-  const keys = keysByDomain([...events.map((event) => event.key), ...extraKeys, ...(request.release ?? [])]);
-  await Promise.all([
+  const asked = request.events;
+  const keys = keysByDomain([...asked.map((event) => event.key), ...extraKeys, ...(request.release ?? [])]);
+  const [answered] = await Promise.all([
+    request.prelude?.(tx),
     readTime(tx, set),
-    loadOrders(tx, set, keys.order),
+    loadOrders(tx, set, keys.order, asked.length > 0 && asked.every((event) => opensOrder(event.type))),
     loadPositions(tx, set, keys.location),
-    loadItems(tx, set, [...new Set([...keys.stock, ...askedItemKeys(events)])]),
+    loadItems(tx, set, [...new Set([...keys.stock, ...askedItemKeys(asked)])]),
   ]);
+  const events = answered === undefined ? asked : asked.filter((event) => !answered.has(event));
   for (const key of request.release ?? []) release(set, key);
   let all = await withUnapplied(
     tx,
@@ -172,7 +201,7 @@ async function prepare(
     all = await withUnapplied(tx, request, set, needed, all);
   }
   await loadRows(tx, set, all, request.rules.integration);
-  return { set, all };
+  return { set, events, all };
 }
 
 function keysByDomain(keys: Iterable<string>): Record<"order" | "stock" | "location", string[]> {
@@ -250,7 +279,7 @@ async function describeShortfalls(tx: Transaction, set: WorkingSet, problems: Pr
   }
 }
 
-/** The statements leave together and run in this order; the counts of new rows are looked at when all are back. */
+/** The statements leave together and run in this order. */
 async function saveState(tx: Transaction, set: WorkingSet, outcome: Outcome): Promise<void> {
   const items = [...set.items.values()].filter((slot) => slot.touched);
   const orders = [...set.orders.values()].filter((slot) => slot.touched);
@@ -271,7 +300,7 @@ async function saveState(tx: Transaction, set: WorkingSet, outcome: Outcome): Pr
   const kept = changes.flatMap((change) =>
     change.reservation === null ? [] : [{ company: change.company, reservation: change.reservation }],
   );
-  const [inserted, created] = await Promise.all([
+  await Promise.all([
     saveItems(
       tx,
       items.filter((slot) => !slot.fresh),
@@ -290,19 +319,15 @@ async function saveState(tx: Transaction, set: WorkingSet, outcome: Outcome): Pr
     outcome.solved.length > 0 && solveProblems(tx, outcome.solved),
     outcome.problems.length > 0 && raiseProblems(tx, outcome.problems),
   ]);
-  if (inserted !== freshItems.length || created !== freshOrders.length) throw new ConcurrentCreation();
 }
 
-/** Commands first, then what was decided and what follows; gives every event its seq. */
-async function append(
-  tx: Transaction,
-  events: readonly RecordedEvent[],
+/** Commands first, then what was decided and what follows. */
+function toAppend(
+  commands: readonly RecordedEvent[],
   { drafts, after }: Outcome,
-): Promise<RecordedEvent[]> {
-  const commands = events.filter((event) => event.seq === 0);
-  if (commands.length + drafts.length === 0) return [];
-  const index = new Map(commands.map((event, position) => [event, position]));
-  const rows: AppendEvent[] = [
+  seqOf: (cause: RecordedEvent) => number,
+): AppendEvent[] {
+  return [
     ...commands.map((event) => ({
       ...event,
       text: JSON.stringify(event.data),
@@ -312,13 +337,11 @@ async function append(
       ...event,
       ...(afterSeq === undefined ? {} : { afterSeq }),
       text: JSON.stringify(event.data),
-      causeSeq: cause.seq > 0 ? cause.seq : -1 - index.get(cause)!,
+      causeSeq: seqOf(cause),
     })),
   ];
-  const recorded = asRecorded(rows, await appendEvents(tx, rows));
-  for (const [position, event] of commands.entries()) {
-    event.seq = recorded[position]!.seq;
-    event.recordedAt = recorded[position]!.recordedAt;
-  }
-  return recorded;
+}
+
+async function append(tx: Transaction, rows: readonly AppendEvent[]): Promise<RecordedEvent[]> {
+  return rows.length === 0 ? [] : asRecorded(rows, await appendEvents(tx, rows));
 }
