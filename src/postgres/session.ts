@@ -29,9 +29,10 @@ export async function startSession(client: pg.ClientBase, statementTimeoutMs: nu
         "client_encoding",
         "bytea_output",
         "extra_float_digits",
+        "plan_cache_mode",
         "statement_timeout",
       ],
-      ["UTC", "ISO, YMD", "iso_8601", "UTF8", "hex", "1", String(statementTimeoutMs)],
+      ["UTC", "ISO, YMD", "iso_8601", "UTF8", "hex", "1", "force_generic_plan", String(statementTimeoutMs)],
     ],
   });
 }
