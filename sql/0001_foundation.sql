@@ -35,8 +35,11 @@ create table event (
   -- byte for byte as it was received or decided
   data json not null
 ) partition by range (day);
+-- Two, so that who asks for facts of a key after a seq does not read past all that was decided of it.
+create index event_fact on event (key, seq) where not decided;
+create index event_decision on event (key, seq) where decided;
+-- Last: of indexes that look alike to a planner that has seen no rows yet, it takes the youngest, and keeps to it.
 create index event_seq on event (seq);
-create index event_key on event (key, seq);
 
 -- Identities of received messages, apart from the log: 16-byte hashes in epochs, so that the one unique
 -- index that takes inserts stays small and warm however many receipts there are.
@@ -213,9 +216,10 @@ create table reservation (
   priority smallint not null default 0,
   -- of the order, where the channel nets its own open orders
   channel text collate "C",
-  primary key (company, order_id, line_id, sku, location)
+  -- Two indexes that begin alike look the same to a planner that has seen no rows yet.
+  primary key (order_id, company, line_id, sku, location)
 );
-create index reservation_sku on reservation (company, sku, location);
+create index reservation_sku on reservation (sku, company, location);
 
 create table stock_movement (
   id uuid not null,
@@ -305,7 +309,7 @@ create sequence delivery_id;
 
 -- Hot: only what is not settled. id is drawn while the lane's root row is locked, so it orders the lane.
 create table delivery (
-  id bigint primary key,
+  id bigint not null,
   target text collate "C" not null,
   lane text collate "C" not null,
   class smallint not null,
@@ -337,6 +341,8 @@ create table delivery (
 create index delivery_waiting on delivery (target, class, id) where state = 'waiting';
 create index delivery_lane on delivery (target, lane, id);
 create index delivery_unsettled on delivery (target, state, id) where state <> 'waiting';
+-- Last, as event_seq is: what is settled is found by it, not by reading through the lanes.
+alter table delivery add primary key (id);
 
 -- What has left, or is about to, for targets that do not bear repetition: one row a group, committed before
 -- the first byte. A delivery that is still unsettled after its claim's owner died has an unknown outcome.

@@ -290,7 +290,7 @@ create table reservation (
   allocated_at timestamp with time zone,
   priority smallint default 0 not null,
   channel text collate "C",
-  constraint reservation_pkey PRIMARY KEY (company, order_id, line_id, sku, location),
+  constraint reservation_pkey PRIMARY KEY (order_id, company, line_id, sku, location),
   constraint reservation_kind_check CHECK ((kind = ANY (ARRAY['firm'::text, 'expiring'::text, 'backorder'::text]))),
   constraint reservation_quantity_check CHECK ((quantity > (0)::numeric))
 );
@@ -447,14 +447,15 @@ CREATE INDEX delivery_attempt_id ON delivery_attempt USING btree (delivery_id);
 CREATE INDEX delivery_claim_target ON delivery_claim USING btree (target);
 CREATE INDEX delivery_done_id ON delivery_done USING btree (id);
 CREATE INDEX delivery_done_lane ON delivery_done USING btree (lane, id);
-CREATE INDEX event_key ON event USING btree (key, seq);
+CREATE INDEX event_decision ON event USING btree (key, seq) WHERE decided;
+CREATE INDEX event_fact ON event USING btree (key, seq) WHERE (NOT decided);
 CREATE INDEX event_seq ON event USING btree (seq);
 CREATE INDEX exception_key ON exception USING btree (key);
 CREATE UNIQUE INDEX exception_open ON exception USING btree (fingerprint) WHERE (resolved_at IS NULL);
 CREATE INDEX receipt_id ON receipt USING btree (id);
 CREATE INDEX reference_native ON reference USING btree (target, domain, native_id);
 CREATE INDEX refused_event_system ON refused_event USING btree (system, received_at);
-CREATE INDEX reservation_sku ON reservation USING btree (company, sku, location);
+CREATE INDEX reservation_sku ON reservation USING btree (sku, company, location);
 CREATE INDEX sales_order_purchase ON sales_order USING btree (company, customer_id, purchase_order) WHERE (purchase_order IS NOT NULL);
 CREATE INDEX sales_order_status ON sales_order USING btree (status, placed_at);
 CREATE INDEX stock_movement_sku ON stock_movement USING btree (company, sku, occurred_at);

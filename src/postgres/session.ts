@@ -16,6 +16,10 @@ export interface Session extends Queryable {
   close(): Promise<void>;
 }
 
+/**
+ * Statements ask by key, thousands of times a second, of tables that grow from nothing: planning each anew costs more
+ * than running it, and a plan that reads all of a table that is small now must not be kept for when it is large.
+ */
 /** By set_config and not by start-up options: those a session pooler in between would refuse. */
 export async function startSession(client: pg.ClientBase, statementTimeoutMs: number): Promise<void> {
   await client.query({
@@ -30,9 +34,20 @@ export async function startSession(client: pg.ClientBase, statementTimeoutMs: nu
         "bytea_output",
         "extra_float_digits",
         "plan_cache_mode",
+        "enable_seqscan",
         "statement_timeout",
       ],
-      ["UTC", "ISO, YMD", "iso_8601", "UTF8", "hex", "1", "force_generic_plan", String(statementTimeoutMs)],
+      [
+        "UTC",
+        "ISO, YMD",
+        "iso_8601",
+        "UTF8",
+        "hex",
+        "1",
+        "force_generic_plan",
+        "off",
+        String(statementTimeoutMs),
+      ],
     ],
   });
 }

@@ -177,9 +177,10 @@ export async function readUnapplied(
 ): Promise<RecordedEvent[]> {
   const { rows } = await tx.query<EventRow>({
     name: "read-unapplied",
-    text: `select ${COLUMNS} from unnest($1::text[], $2::bigint[]) as k(key, applied)
-             join event e on e.key = k.key and e.seq > k.applied and e.day >= $3::date
-            where not e.decided order by e.seq`,
+    text: `select e.* from unnest($1::text[], $2::bigint[]) as k(key, applied)
+            cross join lateral (select ${COLUMNS} from event e
+                                 where e.key = k.key and e.seq > k.applied and e.day >= $3::date and not e.decided offset 0) e
+            order by e.seq`,
     values: [textArray(keys), plainArray(applied), day],
   });
   return rows.map(toEvent);

@@ -55,9 +55,9 @@ export async function lockOrders(
 ): Promise<StoredOrder[]> {
   const { rows } = await tx.query<OrderRow>({
     name: "lock-orders",
-    text: `select o.applied_seq, o.held_seq, o.state from unnest($1::text[], $2::text[]) as k(company, order_id)
-             join sales_order o on o.company = k.company and o.order_id = k.order_id
-            order by o.company, o.order_id for update of o`,
+    text: `select o.* from (select * from unnest($1::text[], $2::text[]) as k(company, order_id) order by company, order_id) k
+            cross join lateral (select o.applied_seq, o.held_seq, o.state from sales_order o
+                                 where o.company = k.company and o.order_id = k.order_id for update) o`,
     values: [textArray(companies), textArray(orderIds)],
   });
   return rows.map(toStored);
@@ -118,15 +118,16 @@ function orderColumns(orders: readonly StoredOrder[]): unknown[] {
   ];
 }
 
-const SAVE_ORDERS = `update sales_order o set applied_seq = n.applied_seq, held_seq = n.held_seq, status = n.status,
-    customer_id = n.customer_id, purchase_order = n.purchase_order, currency = n.currency, placed_at = n.placed_at, state = n.state::jsonb, updated_at = clock_timestamp()
-  from ${ORDER_SET} where o.company = n.company and o.order_id = n.order_id`;
 // Sorted, so that two transactions with new orders wait for each other in one order.
-const INSERT_ORDERS = `insert into sales_order (company, order_id, applied_seq, held_seq, status, channel, customer_id, purchase_order,
+const ORDER_INSERT = `insert into sales_order (company, order_id, applied_seq, held_seq, status, channel, customer_id, purchase_order,
     currency, placed_at, state)
   select n.company, n.order_id, n.applied_seq, n.held_seq, n.status, n.channel, n.customer_id, n.purchase_order, n.currency,
          n.placed_at, n.state::jsonb
     from ${ORDER_SET} order by n.company, n.order_id`;
+const SAVE_ORDERS = `${ORDER_INSERT} on conflict (company, order_id) do update set applied_seq = excluded.applied_seq,
+    held_seq = excluded.held_seq, status = excluded.status, customer_id = excluded.customer_id,
+    purchase_order = excluded.purchase_order, currency = excluded.currency, placed_at = excluded.placed_at,
+    state = excluded.state, updated_at = clock_timestamp()`;
 
 /** A new one that another transaction made meanwhile violates `sales_order_pkey`. */
 export async function saveOrders(
@@ -136,7 +137,7 @@ export async function saveOrders(
 ): Promise<void> {
   await Promise.all([
     stored.length > 0 && tx.query({ name: "save-orders", text: SAVE_ORDERS, values: orderColumns(stored) }),
-    fresh.length > 0 && tx.query({ name: "insert-orders", text: INSERT_ORDERS, values: orderColumns(fresh) }),
+    fresh.length > 0 && tx.query({ name: "insert-orders", text: ORDER_INSERT, values: orderColumns(fresh) }),
   ]);
 }
 

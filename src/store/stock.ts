@@ -39,9 +39,9 @@ const ITEM_COLUMNS =
 export async function lockItems(tx: Transaction, companies: string[], skus: string[]): Promise<StoredItem[]> {
   const { rows } = await tx.query<ItemRow>({
     name: "lock-items",
-    text: `select ${ITEM_COLUMNS} from unnest($1::text[], $2::text[]) as k(company, sku)
-             join stock_item i on i.company = k.company and i.sku = k.sku
-            order by i.company, i.sku for update of i`,
+    // One look-up a key, in their order, whatever the planner knew of the table when it made the plan.
+    text: `select i.* from (select * from unnest($1::text[], $2::text[]) as k(company, sku) order by company, sku) k
+            cross join lateral (select ${ITEM_COLUMNS} from stock_item i where i.company = k.company and i.sku = k.sku for update) i`,
     values: [textArray(companies), textArray(skus)],
   });
   return rows.map(toStored);
@@ -135,20 +135,20 @@ export async function saveItems(
 ): Promise<void> {
   await Promise.all([
     stored.length > 0 && tx.query({ name: "save-items", text: SAVE_ITEMS, values: itemColumns(stored) }),
-    fresh.length > 0 && tx.query({ name: "insert-items", text: INSERT_ITEMS, values: itemColumns(fresh) }),
+    fresh.length > 0 && tx.query({ name: "insert-items", text: ITEM_INSERT, values: itemColumns(fresh) }),
   ]);
 }
 
 const ITEM_SET = `unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::bigint[], $7::text[], $8::text[], $9::text[])
     as n(company, sku, unit, ratios, applied_seq, held_seq, levels, inbound, commitments)`;
-const SAVE_ITEMS = `update stock_item i set unit = n.unit, ratios = n.ratios::jsonb, applied_seq = n.applied_seq, held_seq = n.held_seq,
-    levels = n.levels::jsonb, inbound = n.inbound::jsonb, commitments = n.commitments::jsonb, updated_at = clock_timestamp()
-  from ${ITEM_SET} where i.company = n.company and i.sku = n.sku`;
 // Sorted, so that two transactions that both meet new SKUs wait for each other in one order.
-const INSERT_ITEMS = `insert into stock_item (company, sku, unit, ratios, applied_seq, held_seq, levels, inbound, commitments)
+const ITEM_INSERT = `insert into stock_item (company, sku, unit, ratios, applied_seq, held_seq, levels, inbound, commitments)
   select n.company, n.sku, n.unit, n.ratios::jsonb, n.applied_seq, n.held_seq, n.levels::jsonb, n.inbound::jsonb, n.commitments::jsonb
     from ${ITEM_SET} order by n.company, n.sku`;
-
+// They are there, and locked: by way of a conflict each is found by its key, which a join leaves to the planner.
+const SAVE_ITEMS = `${ITEM_INSERT} on conflict (company, sku) do update set unit = excluded.unit, ratios = excluded.ratios,
+    applied_seq = excluded.applied_seq, held_seq = excluded.held_seq, levels = excluded.levels, inbound = excluded.inbound,
+    commitments = excluded.commitments, updated_at = clock_timestamp()`;
 function itemColumns(items: readonly StoredItem[]): unknown[] {
   return [
     textArray(items.map((s) => s.item.company)),
@@ -213,8 +213,10 @@ export async function readOrderReservations(
 ): Promise<StoredReservation[]> {
   const { rows } = await tx.query<ReservationRow>({
     name: "read-order-reservations",
-    text: `select ${RESERVATION_COLUMNS} from unnest($1::text[], $2::text[]) as k(company, order_id)
-             join reservation r on r.company = k.company and r.order_id = k.order_id order by r.order_id, r.line_id, r.location`,
+    text: `select r.* from unnest($1::text[], $2::text[]) as k(company, order_id)
+            cross join lateral (select ${RESERVATION_COLUMNS} from reservation r
+                                 where r.company = k.company and r.order_id = k.order_id offset 0) r
+            order by r.order_id, r.line_id, r.location`,
     values: [textArray(companies), textArray(orderIds)],
   });
   return rows.map(toReservation);
@@ -228,8 +230,10 @@ export async function readSkuReservations(
 ): Promise<StoredReservation[]> {
   const { rows } = await tx.query<ReservationRow>({
     name: "read-sku-reservations",
-    text: `select ${RESERVATION_COLUMNS} from unnest($1::text[], $2::text[]) as k(company, sku)
-             join reservation r on r.company = k.company and r.sku = k.sku order by r.made_at desc`,
+    text: `select r.* from unnest($1::text[], $2::text[]) as k(company, sku)
+            cross join lateral (select ${RESERVATION_COLUMNS} from reservation r
+                                 where r.company = k.company and r.sku = k.sku offset 0) r
+            order by r.made_at desc`,
     values: [textArray(companies), textArray(skus)],
   });
   return rows.map(toReservation);

@@ -17,13 +17,19 @@ export interface TracedEvent {
   data: unknown;
 }
 
+const TRACED = "seq, recorded_at, occurred_at, id, type, source, decided, cause_seq, receipt_id, data";
+
 export async function readTracedEvents(db: Database, key: string, limit: number): Promise<TracedEvent[]> {
   const { rows } = await db.query<
     Record<string, string> & { decided: boolean; cause_seq: string | null; receipt_id: string | null }
   >({
     name: "traced-events",
-    text: `select seq, recorded_at, occurred_at, id, type, source, decided, cause_seq, receipt_id, data
-             from event where key = $1 order by seq desc limit $2`,
+    // Facts and decisions are indexed apart.
+    text: `select * from (
+             (select ${TRACED} from event where key = $1 and decided order by seq desc limit $2)
+             union all
+             (select ${TRACED} from event where key = $1 and not decided order by seq desc limit $2)
+           ) e order by seq desc limit $2`,
     values: [key, limit],
   });
   return rows.reverse().map((row) => ({

@@ -47,7 +47,8 @@ async function byName(db: Database, company: string, term: string): Promise<Subj
   const { rows } = await db.query<{ key: string }>({
     name: "trace-names",
     // A key without a state row still has its events: facts of an unknown order, a SKU that only failed.
-    text: `select k as key from unnest($1::text[]) k where exists (select from event e where e.key = k)`,
+    text: `select k as key from unnest($1::text[]) k where exists (select from event e where e.key = k and e.decided)
+              or exists (select from event e where e.key = k and not e.decided)`,
     values: [textArray([order, stock])],
   });
   return rows.map(({ key }) => ({ kind: kindOfKey(key), name: term, key, found: "by its number" }));
