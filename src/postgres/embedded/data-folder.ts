@@ -2,7 +2,7 @@
 // A folder without our mark is half-made and set aside. The mark is the file with the password, mode 0600.
 import { randomBytes } from "node:crypto";
 import { constants, existsSync } from "node:fs";
-import { mkdir, open, readFile, rename, statfs, writeFile } from "node:fs/promises";
+import { mkdir, open, readFile, rename, rm, statfs, writeFile } from "node:fs/promises";
 import { availableParallelism, totalmem } from "node:os";
 import { join } from "node:path";
 import type { Binaries } from "./binaries.ts";
@@ -51,7 +51,9 @@ export async function writeSettings(place: Place, data: string): Promise<void> {
   if (freeBytes < SPACE_LEAST_BYTES / 4) throw noSpace(data);
   const sockets = socketFolder(place);
   if (sockets !== undefined) {
-    await mkdir(sockets, { recursive: true });
+    // Nobody listens at this point; a killed server's socket would name a process that may be another one by now.
+    await rm(sockets, { recursive: true, force: true });
+    await mkdir(sockets);
     await handOver(sockets, place);
   }
   const conf = postgresConf(

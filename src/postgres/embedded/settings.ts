@@ -17,7 +17,7 @@ const MB = 1024 * 1024;
 
 export function postgresConf(around: Surroundings, local: string): string {
   const settings = { ...durability(around), ...memory(around), ...behaviour(around) };
-  const lines = Object.entries(settings).map(([name, value]) => `${name} = '${value}'`);
+  const lines = Object.entries(settings).map(([name, value]) => `${name} = '${value.replaceAll("'", "''")}'`);
   return `# Written by Crossdock at every start; settings of your own go into the file included below.\n${lines.join("\n")}\ninclude_if_exists = '${local.replaceAll("'", "''")}'\n`;
 }
 
@@ -54,7 +54,8 @@ function memory({ memoryBytes, posixSharedMemory, windows }: Surroundings): Reco
 function behaviour({ cores, socketFolder }: Surroundings): Record<string, string> {
   return {
     listen_addresses: "127.0.0.1",
-    unix_socket_directories: socketFolder ?? "",
+    // A list, so that a comma in the path needs the quotes.
+    unix_socket_directories: socketFolder === undefined ? "" : `"${socketFolder.replaceAll('"', '""')}"`,
     password_encryption: "scram-sha-256",
     timezone: "UTC",
     log_timezone: "UTC",
