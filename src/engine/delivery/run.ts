@@ -216,9 +216,10 @@ export class Run implements AnswerContext {
   }
 
   pump(): void {
-    if (this.state !== "open" || !this.lease.valid()) return;
+    if (this.state !== "open") return;
     const { concurrency } = this.target.limits;
-    for (;;) {
+    // A lease can end in the middle: what is put back then would be picked again for ever.
+    while (this.lease.valid()) {
       const now = this.clock.ms();
       if (now < this.pausedUntil || this.breaker.state === "open") break;
       const slot = this.requests.size() < concurrency && this.rate.waitMs(now) === 0;
@@ -235,7 +236,7 @@ export class Run implements AnswerContext {
       if (call.act === "send" && call.route.claimed) this.claimer.add(call);
       else this.start(call);
     }
-    this.arm();
+    if (this.lease.valid()) this.arm();
   }
 
   private underWay(): number {
