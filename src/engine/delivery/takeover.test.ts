@@ -42,6 +42,28 @@ const owns = (node: TestNode) => node.engine.status().targets.every((target) => 
 const lookup = { kind: "lookup", bulkMax: 1 } as const;
 const absolute = { kind: "absolute", bulkMax: 1 } as const;
 
+describe("a node that stands still past its lease", () => {
+  it("goes on when it can, and does not pick for ever what it may not send", async () => {
+    const shop = new MemorySystem("shop");
+    let stood = false;
+    shop.script = (message) => {
+      // As when the machine pauses between two sends of one turn.
+      const until = performance.now() + (stood ? 0 : 900);
+      stood = true;
+      while (performance.now() < until);
+      shop.take(message);
+      return { kind: "done" };
+    };
+    const node = await start([{ system: shop, writes: { "inventory.level": absolute } }]);
+    await until(() => owns(node), "the node owns the target");
+    await node.deliver(
+      Array.from({ length: 20 }, (_, n) => delivery("shop", "inventory.level", `S-${n}`, n)),
+    );
+    await settled(test.db);
+    expect(new Set(shop.calls.flat().map((message) => message.key)).size).toBe(20);
+  });
+});
+
 describe("a node that dies", () => {
   it("leaves no exception behind about a system that is well again", async () => {
     const erp = new MemorySystem("erp");
