@@ -17,10 +17,10 @@ export interface Session extends Queryable {
 }
 
 /**
- * Statements ask by key, thousands of times a second, of tables that grow from nothing: planning each anew costs more
- * than running it, and a plan that reads all of a table that is small now must not be kept for when it is large.
+ * By set_config and not by start-up options: those a session pooler in between would refuse. Plans are kept: statements
+ * ask by key, thousands of times a second, so that planning each anew costs more than running it, of tables that grow
+ * from nothing, so that a plan that reads all of one must not be kept.
  */
-/** By set_config and not by start-up options: those a session pooler in between would refuse. */
 export async function startSession(client: pg.ClientBase, statementTimeoutMs: number): Promise<void> {
   await client.query({
     text: `select set_config(name, value, false)

@@ -47,19 +47,24 @@ with head as (
 )
 select base, at from head`;
 
+/** id, type, source, company, key, partition and time of each. */
+export const columnsOf = (events: readonly AppendEvent[]): string[] => [
+  plainArray(events.map((e) => e.id)),
+  textArray(events.map((e) => e.type)),
+  textArray(events.map((e) => e.source)),
+  textArray(events.map((e) => e.company)),
+  textArray(events.map((e) => e.key)),
+  plainArray(events.map((e) => partitionOf(e.key))),
+  plainArray(events.map((e) => e.time)),
+];
+
 export async function appendEvents(tx: Transaction, events: readonly AppendEvent[]): Promise<Appended> {
   const { rows } = await tx.query<{ base: string; at: Time }>({
     name: "append-events",
     text: APPEND,
     values: [
       events.length,
-      plainArray(events.map((e) => e.id)),
-      textArray(events.map((e) => e.type)),
-      textArray(events.map((e) => e.source)),
-      textArray(events.map((e) => e.company)),
-      textArray(events.map((e) => e.key)),
-      plainArray(events.map((e) => partitionOf(e.key))),
-      plainArray(events.map((e) => e.time)),
+      ...columnsOf(events),
       plainArray(events.map((e) => e.decided)),
       plainArray(events.map((e) => e.causeSeq)),
       plainArray(events.map((e) => e.receiptId)),

@@ -1,12 +1,11 @@
 // Received events, deduplicated and appended in one round trip: the function `record_events` of the schema. It locks
 // the head of the log, so what else a transaction writes comes before it, but for the intake's counts.
-import { partitionOf } from "../core/crc32c.ts";
 import { CrossdockError } from "../core/errors.ts";
 import type { Time } from "../core/time.ts";
 import type { RecordedEvent } from "../domains/event.ts";
 import type { Queryable } from "../postgres/pool.ts";
 import { plainArray, textArray } from "./arrays.ts";
-import { type AppendEvent, asRecorded } from "./event.ts";
+import { type AppendEvent, asRecorded, columnsOf } from "./event.ts";
 import type { Identity } from "./identity.ts";
 
 export interface ReceivedEvent {
@@ -47,13 +46,7 @@ export async function recordEvents(
              from record_events($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
     values: [
       lastSealed,
-      plainArray(events.map((e) => e.id)),
-      textArray(events.map((e) => e.type)),
-      textArray(events.map((e) => e.source)),
-      textArray(events.map((e) => e.company)),
-      textArray(events.map((e) => e.key)),
-      plainArray(events.map((e) => partitionOf(e.key))),
-      plainArray(events.map((e) => e.time)),
+      ...columnsOf(events),
       plainArray(events.map((e) => e.receiptId)),
       textArray(events.map((e) => e.correlationId)),
       textArray(events.map((e) => e.traceparent)),
