@@ -211,8 +211,8 @@ create table reservation (
   made_at timestamptz not null,
   expires_at timestamptz,
   due_at timestamptz,
-  -- when the place confirmed that its own figure nets this promise
-  allocated_at timestamptz,
+  -- what the place's own figures have taken off for it: [{quantity, since}]
+  netted jsonb,
   priority smallint not null default 0,
   -- of the order, where the channel nets its own open orders
   channel text collate "C",
@@ -236,7 +236,8 @@ create table stock_movement (
   occurred_at timestamptz not null,
   sequence numeric(30, 0),
   document text collate "C" not null,
-  allocated_at timestamptz,
+  -- of what left, what the place's figures had taken off until then
+  netted jsonb,
   source text collate "C" not null
 ) partition by range (day);
 create index stock_movement_sku on stock_movement (company, sku, occurred_at);

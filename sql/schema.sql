@@ -287,7 +287,7 @@ create table reservation (
   made_at timestamp with time zone not null,
   expires_at timestamp with time zone,
   due_at timestamp with time zone,
-  allocated_at timestamp with time zone,
+  netted jsonb,
   priority smallint default 0 not null,
   channel text collate "C",
   constraint reservation_pkey PRIMARY KEY (order_id, company, line_id, sku, location),
@@ -349,7 +349,7 @@ create table stock_movement (
   occurred_at timestamp with time zone not null,
   sequence numeric(30,0),
   document text collate "C" not null,
-  allocated_at timestamp with time zone,
+  netted jsonb,
   source text collate "C" not null
 ) partition by RANGE (day);
 

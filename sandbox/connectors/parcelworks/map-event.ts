@@ -17,13 +17,20 @@ export const eventMappings: Record<string, (event: Fields, warehouse: string) =>
   RTN_RCVD: mapReturn,
 };
 
-/** From now on its figures are net of what it allocated to this order. */
+/** From now on its figures are net of what it allocated to this order, which may be less than it was asked for. */
 function mapReceived(event: Fields, location: string): Mapping {
   const document = textOf(event, "clientRef", "$");
   const reference = readReference(document);
   if (reference.ordinal === 0) return { ignored: "An order that somebody else gave to Parcelworks." };
   const confirmedAt = timeOf(event, "at", "$");
-  return one("order.release.confirmed", { ...orderOf(reference), location, document, confirmedAt });
+  const allocated = itemsOf(event, "allocatedQty").filter(({ quantity }) => quantity !== "0");
+  return one("order.release.confirmed", {
+    ...orderOf(reference),
+    location,
+    document,
+    confirmedAt,
+    allocated,
+  });
 }
 
 function mapDispatched(event: Fields, location: string): Mapping {

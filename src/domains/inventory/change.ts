@@ -48,6 +48,8 @@ export interface StockSource {
   clock: SourceClock;
   /** location → system that owns its stock. */
   owners: Record<string, string>;
+  /** location → resolution of its owner's clock, in ms. */
+  resolutions: Record<string, number>;
 }
 
 /** A channel that is told what it may sell. */

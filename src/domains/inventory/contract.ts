@@ -105,13 +105,15 @@ export const InboundExpected = object({
   revision: Type.Optional(Sequence),
 });
 
-/** A place that nets its own allocations confirmed that it holds these units for the order. */
+/** A place that nets its own allocations confirmed that it holds units for the order, beside those confirmed before. */
 export const AllocationConfirmed = object({
   company: Type.Optional(Company),
   sku: Identifier,
   location: Code,
   orderId: Identifier,
   lineId: Identifier,
+  /** In base units. Absent: all that is reserved there. */
+  quantity: Type.Optional(PositiveDecimalText),
   confirmedAt: TimeText,
 });
 
@@ -151,6 +153,8 @@ export const Released = object({
   location: Type.String({ maxLength: 64 }),
   quantity: Type.Optional(PositiveDecimalText),
   reason: oneOf("cancelled", "expired", "re-sourced", "rejected"),
+  /** Where the place itself gave them up: when, by its clock. Its net figures since then have them. */
+  freedAt: Type.Optional(TimeText),
 });
 
 /** Wire type → contract. `decided` ones are accepted from nobody. */

@@ -32,7 +32,7 @@ export function evolveStock(
     case "inventory.reservation.changed":
       return changeReservation(item, rows, event);
     case "inventory.released":
-      return release(item, rows, event);
+      return release(item, rows, event, source);
     case "inventory.inbound.expected":
       return expectInbound(item, event, source);
     case "inventory.allocation.confirmed":

@@ -7,9 +7,11 @@ import type { Problem } from "../reaction.ts";
 import { statedUnit, toBaseUnit } from "./base-unit.ts";
 import type { StockChange, StockSource } from "./change.ts";
 import type { LevelObserved } from "./contract.ts";
+import { findLevel, isAt, newLevel, replaceLevel } from "./levels.ts";
+import { nettedAt } from "./netted.ts";
 import { fingerprint, type LevelPlace, placeName, refusedPlace, stockProblem } from "./problem.ts";
 import type { StockItem, StockLevel, StockRows } from "./state.ts";
-import { compareMovement, compareObservations, netsAllocation } from "./statement-order.ts";
+import { compareMovement, compareObservations } from "./statement-order.ts";
 import { changeOf, quarantine, type StockEvent } from "./stock-event.ts";
 
 export function observeLevel(
@@ -125,22 +127,7 @@ function readFigure(
   }
 }
 
-const NONE: StockRows["movements"] = [];
-
-/** A level that nothing is known of yet. */
-export function newLevel(data: Pick<LevelObserved, "location" | "status" | "owner" | "lot">): StockLevel {
-  return {
-    location: data.location,
-    status: data.status ?? "available",
-    owner: data.owner ?? "",
-    lot: data.lot ?? "",
-    onHand: 0n,
-    base: 0n,
-    observedAt: "",
-    sequence: "",
-    movementsAfter: 0,
-  };
-}
+const NONE: never[] = [];
 
 /**
  * Completes a new level that holds an observation's figure with the movements after it. Where the source nets
@@ -162,14 +149,10 @@ function combine(
     level.movementsAfter += 1;
     if (order === 0 && movement.quantity > 0n) continue;
     moved += movement.quantity;
-    if (reservations === undefined || movement.allocatedAt === undefined) continue;
-    if (netsAllocation(movement.allocatedAt, at, resolutionMs)) level.base -= movement.quantity;
+    if (reservations !== undefined) level.base += nettedAt(movement.netted, at, resolutionMs);
   }
-  if (reservations !== undefined) {
-    for (const { location, allocatedAt, quantity } of reservations) {
-      if (location !== level.location || allocatedAt === undefined) continue;
-      if (netsAllocation(allocatedAt, at, resolutionMs)) level.base += quantity;
-    }
+  for (const { location, netted } of reservations ?? NONE) {
+    if (location === level.location) level.base += nettedAt(netted, at, resolutionMs);
   }
   level.onHand = checkRange(checkRange(level.base) + moved);
 }
@@ -180,41 +163,6 @@ function combine(
  */
 const isNetted = (place: LevelPlace): boolean =>
   place.status === "available" && place.owner === "" && place.lot === "";
-
-/** Changes what an observation rested on, found out later: both the base and what stands there. */
-export function rebaseLevel(levels: StockLevel[], index: number, by: Decimal): StockLevel[] {
-  const level = levels[index]!;
-  return replaceLevel(levels, index, {
-    ...level,
-    base: checkRange(level.base + by),
-    onHand: checkRange(level.onHand + by),
-  });
-}
-
-function isAt(place: LevelPlace, location: string, status: string, owner: string, lot: string): boolean {
-  return place.location === location && place.status === status && place.owner === owner && place.lot === lot;
-}
-
-export function findLevel(
-  levels: StockLevel[],
-  location: string,
-  status: string,
-  owner: string,
-  lot: string,
-): number {
-  for (let index = 0; index < levels.length; index++) {
-    if (isAt(levels[index]!, location, status, owner, lot)) return index;
-  }
-  return -1;
-}
-
-/** A new level goes to the end, so that an index means the same level before and after. */
-export function replaceLevel(levels: StockLevel[], index: number, level: StockLevel): StockLevel[] {
-  const copy = levels.slice();
-  if (index < 0) copy.push(level);
-  else copy[index] = level;
-  return copy;
-}
 
 /** A figure below zero is kept: it happened. It is over when a figure that is not below zero comes. */
 export function reportNegative(

@@ -7,9 +7,11 @@ import { statedUnit, toBaseUnit } from "./base-unit.ts";
 import type { MovementRow, StockChange, StockSource } from "./change.ts";
 import type { MovementRecorded } from "./contract.ts";
 import { receiveInbound } from "./inbound.ts";
-import { findLevel, isFuture, newLevel, replaceLevel, reportNegative } from "./level.ts";
+import { isFuture, reportNegative } from "./level.ts";
+import { findLevel, newLevel, replaceLevel } from "./levels.ts";
+import { rebaseNetted, takeNetted } from "./netted.ts";
 import { placeName, refusedPlace, stockProblem } from "./problem.ts";
-import { findReservation, rebaseNetted, takeFrom } from "./reservation.ts";
+import { findReservation, takeFrom } from "./reservation.ts";
 import type { Reservation, StockItem, StockLevel, StockRows } from "./state.ts";
 import { compareMovement } from "./statement-order.ts";
 import { changeOf, quarantine, type StockEvent } from "./stock-event.ts";
@@ -39,6 +41,11 @@ export function recordMovement(
   const occurredAt = isFuture(statedAt, event.recordedAt, source) ? event.recordedAt : statedAt;
 
   const change = changeOf(item, "applied");
+  const held = shippedReservation(rows, data, quantity);
+  const consumed = held === undefined ? 0n : held.quantity < -quantity ? held.quantity : -quantity;
+  // What went beyond the allocation was in no net figure.
+  const { taken, left } = takeNetted(held?.netted ?? [], consumed);
+  if (held !== undefined) takeFrom(change, held, consumed, left);
   const movement: MovementRow = {
     ...placeOf(data),
     sku: item.sku,
@@ -47,15 +54,10 @@ export function recordMovement(
     sequence: data.sequence ?? "",
     reason: data.reason,
     document: data.document ?? "",
+    netted: taken,
   };
   change.movement = movement;
-  const held = shippedReservation(rows, data, quantity);
-  const consumed = held === undefined ? 0n : held.quantity < -quantity ? held.quantity : -quantity;
-  if (held !== undefined) takeFrom(change, held, consumed);
-  // What went beyond the allocation was in no net figure: then none of it is taken for netted.
-  if (held?.allocatedAt !== undefined && consumed === -quantity) movement.allocatedAt = held.allocatedAt;
-
-  moveLevel(change, event, source, movement, held, consumed);
+  moveLevel(change, event, source, movement);
   if (data.reason === "receipt" && data.inbound !== undefined) {
     const inbound = receiveInbound(
       item.inbound,
@@ -91,14 +93,7 @@ function shippedReservation(
   return findReservation(rows, data.order.orderId, data.order.lineId, data.location);
 }
 
-function moveLevel(
-  change: StockChange,
-  event: StockEvent,
-  source: StockSource,
-  movement: MovementRow,
-  held: Reservation | undefined,
-  consumed: Decimal,
-): void {
+function moveLevel(change: StockChange, event: StockEvent, source: StockSource, movement: MovementRow): void {
   const { item } = change;
   const { resolutionMs } = source.clock;
   const index = findLevel(item.levels, movement.location, movement.status, movement.owner, movement.lot);
@@ -115,7 +110,7 @@ function moveLevel(
         );
   if (order < 0) {
     // The observation has seen it already; but a net figure's base took these units for allocated and there.
-    const levels = rebaseNetted(item.levels, movement.location, held?.allocatedAt, -consumed, resolutionMs);
+    const levels = rebaseNetted(item.levels, movement.location, movement.netted, [], resolutionMs);
     if (levels === item.levels) return;
     change.item = { ...item, levels };
     const after = levels[index]!;

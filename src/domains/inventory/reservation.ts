@@ -5,10 +5,12 @@ import { parseTime, type Time } from "../../core/time.ts";
 import type { StockChange, StockSource } from "./change.ts";
 import { commit } from "./commitment.ts";
 import type { AllocationConfirmed, Released, ReservationChanged, Reserved } from "./contract.ts";
-import { findLevel, isFuture, rebaseLevel } from "./level.ts";
+import { isFuture } from "./level.ts";
+import { findLevel } from "./levels.ts";
+import { addNetted, rebaseNetted, sumNetted, takeNetted } from "./netted.ts";
 import { refusedPlace, stockProblem } from "./problem.ts";
-import type { Reservation, StockItem, StockLevel, StockRows } from "./state.ts";
-import { netsAllocation } from "./statement-order.ts";
+import type { Netted, Reservation, StockItem, StockRows } from "./state.ts";
+import { compareTimes } from "./statement-order.ts";
 import { changeOf, quarantine, type StockEvent } from "./stock-event.ts";
 
 /**
@@ -29,6 +31,7 @@ export function reserve(item: StockItem, rows: StockRows, event: StockEvent): St
     kind: data.kind,
     madeAt: held?.madeAt ?? event.time,
     priority: data.priority ?? 0,
+    netted: held?.netted ?? [],
   };
   if (data.expiresAt !== undefined) reservation.expiresAt = parseTime(data.expiresAt);
   const dueAt = dayOf(data.location, held, data.dueAt === undefined ? undefined : parseTime(data.dueAt));
@@ -36,14 +39,9 @@ export function reserve(item: StockItem, rows: StockRows, event: StockEvent): St
   // Said again by whoever decides under a newer policy; what was said before it holds otherwise.
   const channel = data.channel ?? held?.channel;
   if (channel !== undefined) reservation.channel = channel;
-  let { commitments, levels } = item;
-  if (held !== undefined) {
-    commitments = commit(commitments, held, -held.quantity);
-    // The place confirmed the old quantity alone: until it confirms again, none of it counts as netted.
-    levels = rebaseNetted(levels, held.location, held.allocatedAt, -held.quantity, 0);
-  }
-  commitments = commit(commitments, reservation, reservation.quantity);
-  const change = changeOf({ ...item, levels, commitments }, "applied");
+  const without = held === undefined ? item.commitments : commit(item.commitments, held, -held.quantity);
+  const commitments = commit(without, reservation, reservation.quantity);
+  const change = changeOf({ ...item, commitments }, "applied");
   change.reservations.push(reservation);
   return change;
 }
@@ -75,7 +73,12 @@ function dayOf(location: string, held: Reservation | undefined, dueAt: Time | un
 }
 
 /** More than there is gives back what there is, and is a problem. */
-export function release(item: StockItem, rows: StockRows, event: StockEvent): StockChange {
+export function release(
+  item: StockItem,
+  rows: StockRows,
+  event: StockEvent,
+  source: StockSource,
+): StockChange {
   const data = event.data as Released;
   const held = findReservation(rows, data.orderId, data.lineId, data.location);
   const live = held?.quantity ?? 0n;
@@ -84,7 +87,7 @@ export function release(item: StockItem, rows: StockRows, event: StockEvent): St
   const change =
     held === undefined || released === 0n
       ? changeOf(item, "confirmed")
-      : takeFrom(changeOf(item, "applied"), held, released);
+      : giveBack(item, held, released, data, source.resolutions[data.location] ?? 0);
   if (wanted > live) {
     change.problems.push(
       stockProblem(
@@ -103,6 +106,28 @@ export function release(item: StockItem, rows: StockRows, event: StockEvent): St
       ),
     );
   }
+  return change;
+}
+
+/**
+ * What the place never allocated goes first. What it did allocate and has given up itself is in its figures again: one
+ * observed since then (or perhaps since then) holds it, and must not be told higher by it.
+ */
+function giveBack(
+  item: StockItem,
+  held: Reservation,
+  quantity: Decimal,
+  { location, freedAt }: Released,
+  resolutionMs: number,
+): StockChange {
+  const netted = sumNetted(held.netted) - (held.quantity - quantity);
+  const { taken, left } = takeNetted(held.netted, netted);
+  const change = takeFrom(changeOf(item, "applied"), held, quantity, left);
+  const observedAt = item.levels[findLevel(item.levels, location, "available", "", "")]?.observedAt ?? "";
+  if (freedAt === undefined || taken.length === 0 || observedAt === "") return change;
+  if (compareTimes(observedAt, parseTime(freedAt), resolutionMs) < 0) return change;
+  const levels = rebaseNetted(item.levels, location, taken, [], resolutionMs);
+  if (levels !== item.levels) change.item = { ...change.item, levels };
   return change;
 }
 
@@ -125,16 +150,27 @@ export function confirmAllocation(
   }
   const held = findReservation(rows, data.orderId, data.lineId, data.location);
   if (held === undefined) return changeOf(item, "stale");
-  if (source.figure.quantity !== "net") return changeOf(item, "confirmed");
-  if (held.allocatedAt !== undefined && held.allocatedAt <= confirmedAt) return changeOf(item, "confirmed");
+  const netted = source.figure.quantity === "net" ? confirmed(held, data.quantity, confirmedAt) : held.netted;
+  if (netted === held.netted) return changeOf(item, "confirmed");
 
-  const { resolutionMs } = source.clock;
   // A figure that came before its confirmation had netted these units: they stand there.
-  const before = rebaseNetted(item.levels, held.location, held.allocatedAt, -held.quantity, resolutionMs);
-  const levels = rebaseNetted(before, held.location, confirmedAt, held.quantity, resolutionMs);
+  const levels = rebaseNetted(item.levels, held.location, held.netted, netted, source.clock.resolutionMs);
   const change = changeOf(levels === item.levels ? item : { ...item, levels }, "applied");
-  change.reservations.push({ ...held, allocatedAt: confirmedAt });
+  change.reservations.push({ ...held, netted });
   return change;
+}
+
+/** What is netted once these units are too, or all of them where none are named; the same list where nothing is new. */
+function confirmed(held: Reservation, quantity: string | undefined, since: Time): Netted[] {
+  const open = held.quantity - sumNetted(held.netted);
+  const said = quantity === undefined ? open : parseDecimal(quantity);
+  const more = said < open ? said : open;
+  // All of it is confirmed again, for an earlier time.
+  const isEarlier = quantity === undefined && held.netted.some((one) => one.since > since);
+  const known = isEarlier
+    ? held.netted.map((one) => (one.since > since ? { ...one, since } : one))
+    : held.netted;
+  return more > 0n ? addNetted(known, more, since) : known;
 }
 
 export function findReservation(
@@ -149,8 +185,13 @@ export function findReservation(
   return undefined;
 }
 
-/** Gives a part or all of a reservation up, with its commitment. */
-export function takeFrom(change: StockChange, held: Reservation, quantity: Decimal): StockChange {
+/** Gives a part or all of a reservation up, with its commitment; `left` is netted of what stays. */
+export function takeFrom(
+  change: StockChange,
+  held: Reservation,
+  quantity: Decimal,
+  left: Netted[],
+): StockChange {
   if (quantity === 0n) return change;
   const { item } = change;
   change.item = { ...item, commitments: commit(item.commitments, held, -quantity) };
@@ -162,26 +203,7 @@ export function takeFrom(change: StockChange, held: Reservation, quantity: Decim
       location: held.location,
     });
   } else {
-    change.reservations.push({ ...held, quantity: held.quantity - quantity });
+    change.reservations.push({ ...held, quantity: held.quantity - quantity, netted: left });
   }
   return change;
-}
-
-/**
- * Where a place's net figure was observed after an allocation, its base holds the allocated units again; when
- * it turns out that they were there, or no longer, the base changes with them.
- */
-export function rebaseNetted(
-  levels: StockLevel[],
-  location: string,
-  allocatedAt: Time | undefined,
-  by: Decimal,
-  resolutionMs: number,
-): StockLevel[] {
-  if (allocatedAt === undefined || by === 0n) return levels;
-  const index = findLevel(levels, location, "available", "", "");
-  if (index < 0) return levels;
-  const { observedAt } = levels[index]!;
-  if (observedAt === "" || !netsAllocation(allocatedAt, observedAt, resolutionMs)) return levels;
-  return rebaseLevel(levels, index, by);
 }

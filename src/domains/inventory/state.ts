@@ -55,6 +55,12 @@ export interface StockItem {
   commitments: Commitment[];
 }
 
+/** Units that a place's own figure has taken off for a promise, since it said that it allocated them. */
+export interface Netted {
+  quantity: Decimal;
+  since: Time;
+}
+
 export interface Reservation {
   sku: string;
   orderId: string;
@@ -65,8 +71,8 @@ export interface Reservation {
   madeAt: Time;
   expiresAt?: Time;
   dueAt?: Time;
-  /** When the place confirmed that its own figure nets it. */
-  allocatedAt?: Time;
+  /** Of `quantity`, in order of time; never more than it. */
+  netted: Netted[];
   priority: number;
   /** As in a commitment. */
   channel?: string;
@@ -80,7 +86,8 @@ export interface Movement {
   quantity: Decimal;
   occurredAt: Time;
   sequence: string;
-  allocatedAt?: Time;
+  /** Of what left, what its place's figures had netted until then. */
+  netted: Netted[];
 }
 
 /** What an event of one SKU needs beside the item: rows that are loaded only for it. */

@@ -43,6 +43,7 @@ export function sourceOf(
     },
     clock: { resolutionMs: about.resolutionMs ?? 0, skewMaxMs: 60_000 },
     owners: { EAST: "east", WEST: "west", "3PL": "partner" },
+    resolutions: {},
   };
 }
 
@@ -59,7 +60,13 @@ export class StockHistory {
   constructor(...sources: StockSource[]) {
     const known =
       sources.length > 0 ? sources : ["east", "west", "partner", "erp"].map((name) => sourceOf(name));
-    this.sources = new Map([...known, sourceOf("crossdock")].map((source) => [source.system, source]));
+    const resolutions = Object.fromEntries(
+      known.flatMap(({ system, owners, clock: { resolutionMs } }) =>
+        Object.keys(owners).flatMap((place) => (owners[place] === system ? [[place, resolutionMs]] : [])),
+      ),
+    );
+    const all = [...known, sourceOf("crossdock")].map((source) => ({ ...source, resolutions }));
+    this.sources = new Map(all.map((source) => [source.system, source]));
   }
 
   apply(
@@ -135,18 +142,26 @@ export class StockHistory {
     return this.apply("inventory.reservation.changed", "crossdock", data);
   }
 
-  release(orderId: string, quantity?: number, location = "EAST"): StockChange {
-    const data = { orderId, lineId: "1", location, reason: "cancelled" };
-    return this.apply(
-      "inventory.released",
-      "crossdock",
-      quantity === undefined ? data : { ...data, quantity: String(quantity) },
-    );
+  /** `freedAt`: the place itself gave them up, and says when. */
+  release(orderId: string, quantity?: number, location = "EAST", freedAt?: Time): StockChange {
+    return this.apply("inventory.released", "crossdock", {
+      orderId,
+      lineId: "1",
+      location,
+      reason: "cancelled",
+      ...(quantity === undefined ? undefined : { quantity: String(quantity) }),
+      ...(freedAt === undefined ? undefined : { freedAt }),
+    });
   }
 
-  allocate(orderId: string, confirmedAt: Time, location = "EAST"): StockChange {
+  /** Without a quantity: all that is reserved there. */
+  allocate(orderId: string, confirmedAt: Time, location = "EAST", quantity?: number): StockChange {
     const data = { orderId, lineId: "1", location, confirmedAt };
-    return this.apply("inventory.allocation.confirmed", systemAt(location), data);
+    return this.apply(
+      "inventory.allocation.confirmed",
+      systemAt(location),
+      quantity === undefined ? data : { ...data, quantity: String(quantity) },
+    );
   }
 
   expect(document: string, quantity: number, dueAt: Time, more: Record<string, unknown> = {}): StockChange {

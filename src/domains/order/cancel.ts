@@ -1,6 +1,7 @@
 // Cancels units: what nobody holds at once, what a place holds when that place agrees. Nothing is free before it
 // answers; what has shipped is refused.
 import { type Decimal, formatDecimal, minDecimal, ZERO } from "../../core/decimal.ts";
+import type { Time } from "../../core/time.ts";
 import type { OrderEventData } from "./contract.ts";
 import type { Decision } from "./decision.ts";
 import {
@@ -22,6 +23,7 @@ import { isAccepted } from "./status.ts";
 /** `location`: whose promise ends; empty for a backorder, absent where nothing had been promised. */
 export interface CancelledPart extends LineUnits {
   location?: string;
+  freedAt?: Time;
 }
 
 interface CancellationPlan {
@@ -126,8 +128,8 @@ export function cancelUnits(d: Decision, parts: readonly CancelledPart[], reason
     })),
     ...(reason === "" ? undefined : { reason }),
   });
-  for (const { lineId, sku, quantity, location } of parts) {
-    if (location !== undefined) d.giveBack({ lineId, sku, quantity, location }, "cancelled");
+  for (const part of parts) {
+    if (part.location !== undefined) d.giveBack({ ...part, location: part.location }, "cancelled");
   }
   const { ledger } = d.context;
   const hasIt = wasAccepted || d.order.bookedAtSource;

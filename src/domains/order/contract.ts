@@ -92,6 +92,12 @@ export const ReleaseConfirmed = object({
   location: Code,
   document: Type.Optional(Identifier),
   confirmedAt: TimeText,
+  /** Of a place whose stock figure is net of its allocations: what it allocated of them. Absent: all. */
+  allocated: Type.Optional(
+    Type.Array(object({ lineId: Identifier, sku: Identifier, quantity: PositiveDecimalText, unit }), {
+      maxItems: 5000,
+    }),
+  ),
 });
 export const ReleaseRefused = object({ ...order, location: Code, code: Code, reason: Text });
 /** The place will not ship these units (short pick): they are re-sourced or backordered. */

@@ -21,6 +21,8 @@ export interface Promised {
   quantity: Decimal;
   /** Given back since the place could not pick it: what it was said to hold. */
   doubted?: string;
+  /** The place itself gave it up: when, by its clock. */
+  freedAt?: Time;
 }
 
 export interface Said {
@@ -111,6 +113,7 @@ export class Decision {
       location: promised.location,
       quantity: formatDecimal(promised.quantity),
       reason,
+      ...(promised.freedAt === undefined ? undefined : { freedAt: promised.freedAt }),
     });
   }
 

@@ -2,6 +2,7 @@
 // place has said that it will not ship; what nobody has waits as a backorder, also where policy rejects new orders
 // for less: this one has been accepted.
 import { type Decimal, formatDecimal, minDecimal, ZERO } from "../../core/decimal.ts";
+import { parseTime, type Time } from "../../core/time.ts";
 import { availableToPromise, onHandAt } from "../inventory/available.ts";
 import { type AllocationLine, allocate } from "./allocate.ts";
 import { askBack, type CancelledPart, cancelUnits, worthOf } from "./cancel.ts";
@@ -44,7 +45,7 @@ export function decideReleaseRefused(
     detail: { location, code, reason },
     moneyAtRisk: worthOf(d.order, given),
   });
-  resource(d, location, given, `${location} refused: ${reason}`);
+  resource(d, { location, given }, `${location} refused: ${reason}`);
 }
 
 export function decideShortPick(
@@ -59,7 +60,8 @@ export function decideShortPick(
   for (const { lineId, quantity } of given) known.set(lineId, known.get(lineId)! - quantity);
   const beyond = [...known].filter(([, quantity]) => quantity > ZERO);
   if (beyond.length + strange.length > 0) sayNothingReleased(d, location, { lines });
-  resource(d, location, given, `${location} could not pick everything`, true);
+  const freedAt = parseTime(event.data.reportedAt);
+  resource(d, { location, given, freedAt, isDoubted: true }, `${location} could not pick everything`);
 }
 
 export function decideCancellationConfirmed(
@@ -74,7 +76,8 @@ export function decideCancellationConfirmed(
   const { known, strange } = matchLines(before, lines);
   const unasked = [...known].some(([lineId, quantity]) => quantity > askedBack(before, location, lineId));
   if (unasked || strange.length > 0) sayNothingReleased(d, location, { lines });
-  resource(d, location, given, `${location} gave back what it was asked for`);
+  const freedAt = parseTime(event.data.confirmedAt);
+  resource(d, { location, given, freedAt }, `${location} gave back what it was asked for`);
 }
 
 function sayNothingReleased(d: Decision, location: string, detail: Record<string, unknown> = {}): void {
@@ -96,17 +99,21 @@ function givenBack(before: Order, after: Order, location: string): LineUnits[] {
   });
 }
 
+/** Units that a place will not ship. */
+interface GivenBack {
+  location: string;
+  given: readonly LineUnits[];
+  /** By the place's clock; absent where it never took them. */
+  freedAt?: Time;
+  /** It could not pick them: its figure may be wrong. */
+  isDoubted?: boolean;
+}
+
 /**
  * Units that a place gave back: cancelled as far as it had been asked for them and the line lacks them, found
  * elsewhere as far as the line still needs them, let go otherwise.
  */
-function resource(
-  d: Decision,
-  location: string,
-  given: readonly LineUnits[],
-  because: string,
-  isDoubted = false,
-): void {
+function resource(d: Decision, { location, given, freedAt, isDoubted }: GivenBack, because: string): void {
   const lines = linesById(d.order);
   const cancelled: CancelledPart[] = [];
   const withdrawn: Promised[] = [];
@@ -119,8 +126,9 @@ function resource(
     // It was asked first for what another place had shipped meanwhile, which nobody cancelled.
     const forBuyer = answered - (quantity - missing);
     const toCancel = forBuyer > ZERO ? minDecimal(forBuyer, missing) : ZERO;
-    if (toCancel > ZERO) cancelled.push({ lineId, sku, quantity: toCancel, location });
-    const rest = { lineId, sku, location, quantity: quantity - toCancel };
+    const part = { lineId, sku, location, ...(freedAt === undefined ? undefined : { freedAt }) };
+    if (toCancel > ZERO) cancelled.push({ ...part, quantity: toCancel });
+    const rest = { ...part, quantity: quantity - toCancel };
     if (rest.quantity > ZERO) withdrawn.push(isDoubted ? { ...rest, doubted: figureOf(d, rest) } : rest);
     const barred = [...barredPlaces(d, lineId), location];
     if (missing > toCancel) wanted.push({ lineId, sku, quantity: missing - toCancel, barred });

@@ -1,11 +1,12 @@
 // Gives what is promised at places to those places, once nothing stands against it: booked where it must be, due, and
 // complete where it ships complete.
-import { formatDecimal, ZERO } from "../../core/decimal.ts";
+import { type Decimal, formatDecimal, minDecimal, ZERO } from "../../core/decimal.ts";
 import { parseTime } from "../../core/time.ts";
 import type { OrderEventData } from "./contract.ts";
 import type { Decision } from "./decision.ts";
-import { findPlace, linesById, reservedAt, unreleasedAt } from "./lines.ts";
+import { findPlace, linesById, matchLines, reservedAt, unreleasedAt } from "./lines.ts";
 import { sendRelease } from "./messages.ts";
+import type { Order, OrderLine, OrderRelease } from "./state.ts";
 import { isAccepted } from "./status.ts";
 
 export function decideReleases(d: Decision): void {
@@ -54,16 +55,38 @@ export function decideReleaseConfirmed(d: Decision, data: OrderEventData<"order.
   }
   const confirmedAt = parseTime(data.confirmedAt);
   const lines = linesById(d.order);
-  for (const { lineId, sku } of d.order.releases[at]!.lines) {
-    const place = findPlace(lines.get(lineId)!, location);
-    if (place === undefined || reservedAt(place) === ZERO) continue;
-    const { orderId } = d.order;
-    d.follow("inventory.allocation.confirmed", sku, confirmedAt, {
-      sku,
+  for (const [lineId, units] of allocatedUnits(d.order, data, d.order.releases[at]!)) {
+    const line = lines.get(lineId)!;
+    const quantity = stillAllocated(d.before!, line, location, units);
+    if (quantity <= ZERO) continue;
+    d.follow("inventory.allocation.confirmed", line.sku, confirmedAt, {
+      sku: line.sku,
       location,
-      orderId,
+      orderId: d.order.orderId,
       lineId,
+      quantity: formatDecimal(quantity),
       confirmedAt,
     });
   }
+}
+
+function allocatedUnits(
+  order: Order,
+  { allocated }: OrderEventData<"order.release.confirmed">,
+  release: OrderRelease,
+): Map<string, Decimal> {
+  if (allocated !== undefined) return matchLines(order, allocated).known;
+  return new Map(release.lines.map(({ lineId, quantity }) => [lineId, quantity]));
+}
+
+/** Without what left, as was heard, before the place said that it had taken it. */
+function stillAllocated(before: Order, line: OrderLine, location: string, units: Decimal): Decimal {
+  const place = findPlace(line, location);
+  if (place === undefined) return ZERO;
+  let gone = place.shipped;
+  for (const release of before.releases) {
+    if (release.location !== location || release.state !== "confirmed") continue;
+    for (const { lineId, quantity } of release.lines) if (lineId === line.lineId) gone -= quantity;
+  }
+  return minDecimal(gone > ZERO ? units - gone : units, reservedAt(place));
 }

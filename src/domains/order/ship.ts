@@ -1,6 +1,7 @@
 // What a shipment means: one goods issue a line, said by whoever said that it shipped. More than the order still
 // needed has left all the same: it is recorded apart from the order, so that nothing invoices it by itself.
 import { type Decimal, formatDecimal, minDecimal, ZERO } from "../../core/decimal.ts";
+import { parseTime } from "../../core/time.ts";
 import type { ProblemCode } from "../reaction.ts";
 import { worthOf } from "./cancel.ts";
 import type { OrderEventData, ShipmentShipped } from "./contract.ts";
@@ -25,7 +26,7 @@ export function decideShipment(d: Decision, data: ShipmentShipped): void {
     if (over === ZERO) continue;
     issue(d, data, { ...increment, quantity: over, unit: line.unit }, false);
     beyond.push({ lineId: line.lineId, sku: line.sku, quantity: over });
-    freeReservation(d, line, data.location, fitting, over);
+    freeReservation(d, data, line, { fitting, over });
   }
   for (const line of report.strange) issue(d, data, line, false);
   reportBeyond(d, data, beyond, report.strange);
@@ -76,16 +77,17 @@ function isGrown(d: Decision, data: ShipmentShipped, line: Increment): boolean {
 /** An issue that is not the order's ends no reservation by itself. */
 function freeReservation(
   d: Decision,
+  { location, shippedAt }: ShipmentShipped,
   line: OrderLine,
-  location: string,
-  fitting: Decimal,
-  over: Decimal,
+  { fitting, over }: { fitting: Decimal; over: Decimal },
 ): void {
   const place = findPlace(line, location);
   const reserved = place === undefined ? ZERO : reservedAt(place);
   const left = reserved > fitting ? reserved - fitting : ZERO;
   const quantity = minDecimal(over, left);
-  if (quantity > ZERO) d.giveBack({ lineId: line.lineId, sku: line.sku, location, quantity }, "re-sourced");
+  if (quantity === ZERO) return;
+  const freedAt = parseTime(shippedAt);
+  d.giveBack({ lineId: line.lineId, sku: line.sku, location, quantity, freedAt }, "re-sourced");
 }
 
 function reportBeyond(

@@ -36,13 +36,59 @@ test("a confirmed release tells the stock of each SKU that its place nets it", (
       type: "inventory.allocation.confirmed",
       source: "east",
       key: "stock:main/A",
-      data: { sku: "A", location: "EAST", orderId: "O-1", lineId: "1" },
+      data: { sku: "A", location: "EAST", orderId: "O-1", lineId: "1", quantity: "10" },
     },
   ]);
   const again = { location: "EAST", confirmedAt: house.now, document: "E-1" };
   expect(Object.values(house.say("order.release.confirmed", "east", again)).flat()).toEqual([]);
   const other = house.say("order.release.confirmed", "east", { ...again, document: "E-2" });
   expect(other.problems).toMatchObject([{ code: "event.conflict" }]);
+});
+
+describe("a release that its place could not allocate whole", () => {
+  const confirm = (house: House, allocated: number, document = "E-1") =>
+    house.say("order.release.confirmed", "east", {
+      location: "EAST",
+      confirmedAt: house.now,
+      document,
+      allocated: allocated === 0 ? [] : [of("1", "A", allocated)],
+    });
+  const netted = (reaction: { followUps: { data: unknown }[] }) =>
+    reaction.followUps.map(({ data }) => (data as { quantity: string }).quantity);
+
+  test("tells its stock what it did allocate", () => {
+    expect(netted(confirm(released(20, 0), 4))).toEqual(["4"]);
+    expect(netted(confirm(released(20, 0), 0))).toEqual([]);
+  });
+
+  test("without what left before it was heard that the place had taken it", () => {
+    const house = released(20, 0);
+    house.say("shipment.shipped", "east", {
+      shipmentId: "E-1/1",
+      location: "EAST",
+      lines: [of("1", "A", 3)],
+      shippedAt: house.now,
+    });
+    expect(netted(confirm(house, 8))).toEqual(["5"]);
+  });
+});
+
+test("what a place gives up carries the place's own time, and what it never took does not", () => {
+  const house = released(20, 20);
+  const reportedAt = house.now;
+  const given = ({ decided }: { decided: { type: string; data: unknown }[] }) =>
+    decided.flatMap(({ type, data }) =>
+      type === "inventory.released" ? [(data as { freedAt?: string }).freedAt] : [],
+    );
+  const lines = [of("1", "A", 4)];
+  expect(given(house.say("order.pick.short", "east", { location: "EAST", reportedAt, lines }))).toEqual([
+    reportedAt,
+  ]);
+  expect(given(refuse(house, "WEST"))).toEqual([undefined]);
+  house.say("order.cancellation.requested", "portal", { requestedAt: house.now });
+  const confirmedAt = house.now;
+  const back = { location: "EAST", confirmedAt, lines: [of("1", "A", 6)] };
+  expect(given(house.say("order.cancellation.confirmed", "east", back))).toEqual([confirmedAt]);
 });
 
 describe("a short pick", () => {

@@ -268,6 +268,7 @@ function sourceOf(system: string): StockSource {
     figure: { quantity: "physical", zeroShareMax: 0.2 },
     clock: { resolutionMs: 0, skewMaxMs: 60_000 },
     owners,
+    resolutions: {},
   };
 }
 

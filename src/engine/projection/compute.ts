@@ -13,7 +13,7 @@ import { expectMilestones } from "../../domains/order/milestones.ts";
 import type { Order } from "../../domains/order/state.ts";
 import type { Outbound } from "../../domains/outbound.ts";
 import type { Problem, Reaction, TaskRequest } from "../../domains/reaction.ts";
-import type { StoredMovement } from "../../store/stock.ts";
+import type { StoredMovement } from "../../store/movement.ts";
 import { type Draft, draftEvent } from "./draft.ts";
 import type { Duplicates } from "./load.ts";
 import type { Rules } from "./rules.ts";

@@ -11,8 +11,10 @@ import { neededSkus } from "../../domains/order/needs.ts";
 import { isSubmitted } from "../../domains/order/status.ts";
 import type { Integration } from "../../policy/integration.ts";
 import type { Transaction } from "../../postgres/pool.ts";
+import { readMovements } from "../../store/movement.ts";
 import { findPurchases, lockKeys, lockOrders, readKeyPositions } from "../../store/order.ts";
-import { lockItems, readMovements, readOrderReservations, readSkuReservations } from "../../store/stock.ts";
+import { readOrderReservations, readSkuReservations } from "../../store/reservation.ts";
+import { lockItems } from "../../store/stock.ts";
 import type { WorkingSet } from "./working-set.ts";
 
 /** `opened`: events may be creating all of them, so that a first look would most likely be in vain. */

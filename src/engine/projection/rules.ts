@@ -1,5 +1,6 @@
 // The parts of a configuration that the projection asks for on its hot path, looked up once.
 import type { SettleContext, StockSource } from "../../domains/inventory/change.ts";
+import type { SourceClock } from "../../domains/inventory/policy.ts";
 import type { StockLevel } from "../../domains/inventory/state.ts";
 import type { OrderContext } from "../../domains/order/context.ts";
 import { defaultClock, defaultFigures } from "../../policy/defaults.ts";
@@ -17,6 +18,9 @@ export interface Rules {
 
 export function compileRules(integration: Integration): Rules {
   const owners = integration.ownership.inventory.byLocation;
+  const resolutions = Object.fromEntries(
+    Object.entries(owners).map(([location, system]) => [location, clockOf(integration, system).resolutionMs]),
+  );
   const sources = new Map<string, StockSource>();
   const levels = integration.flows.some(
     (flow) =>
@@ -35,8 +39,9 @@ export function compileRules(integration: Integration): Rules {
         source = {
           system,
           figure: declared?.figures ?? defaultFigures,
-          clock: declared?.clock ?? defaultClock,
+          clock: clockOf(integration, system),
           owners,
+          resolutions,
         };
         sources.set(system, source);
       }
@@ -52,3 +57,6 @@ export function compileRules(integration: Integration): Rules {
     settle: { policy: integration.stock, channels: channelsOf(integration), levels },
   };
 }
+
+const clockOf = (integration: Integration, system: string): SourceClock =>
+  integration.systems[system]?.clock ?? defaultClock;

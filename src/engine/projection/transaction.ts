@@ -19,14 +19,10 @@ import {
   readUnapplied,
 } from "../../store/event.ts";
 import { raiseProblems, solveProblems } from "../../store/exception.ts";
+import { insertMovements } from "../../store/movement.ts";
 import { type KeyPosition, saveKeyPositions, saveOrders } from "../../store/order.ts";
-import {
-  insertMovements,
-  readSkuReservations,
-  removeReservations,
-  saveItems,
-  saveReservations,
-} from "../../store/stock.ts";
+import { readSkuReservations, removeReservations, saveReservations } from "../../store/reservation.ts";
+import { saveItems } from "../../store/stock.ts";
 import { saveTasks } from "../../store/task.ts";
 import { compute, EventFailed, type Outcome, UnlockedKeys } from "./compute.ts";
 import {

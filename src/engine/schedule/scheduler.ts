@@ -11,7 +11,8 @@ import { type MilestoneName, milestoneMet, missedMilestone } from "../../domains
 import type { Database } from "../../postgres/pool.ts";
 import { raiseProblems } from "../../store/exception.ts";
 import { lockOrders } from "../../store/order.ts";
-import { readBackorders, readItems } from "../../store/stock.ts";
+import { readBackorders } from "../../store/reservation.ts";
+import { readItems } from "../../store/stock.ts";
 import { type DueTask, dueTasks, finishTasks, postponeTask, saveTasks } from "../../store/task.ts";
 import type { Commands } from "../commands.ts";
 import { canonicalEvent } from "../log/incoming.ts";
