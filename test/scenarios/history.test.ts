@@ -156,6 +156,23 @@ test("state rebuilt from the log equals the state after a random history through
       };
       await dice.pick(nodes).say(system, { type: "shipment.shipped", data });
     },
+    async () => {
+      if (orders.length === 0) return;
+      const orderId = dice.pick(orders);
+      const line = await releasedLine(orderId);
+      if (line === undefined) return;
+      const [system] = places.find(([, location]) => location === line.location)!;
+      const about = { orderId, location: line.location };
+      const some = [{ lineId: "1", sku: line.sku, quantity: String(1 + dice.upTo(line.released)) }];
+      const then = addMs(at("10:30"), step * 1000 - dice.upTo(60_000));
+      const [type, data] = dice.pick([
+        ["order.release.confirmed", { ...about, document: `d${step}`, confirmedAt: then, allocated: some }],
+        ["order.release.confirmed", { ...about, document: `d${step}`, confirmedAt: then }],
+        ["order.pick.short", { ...about, reportedAt: then, lines: some }],
+        ["order.cancellation.confirmed", { ...about, confirmedAt: then, lines: some }],
+      ] as const);
+      await dice.pick(nodes).say(system, { type, data });
+    },
   ];
   // Whatever the dice say, one hold expires by itself and one is ordered.
   await nodes[0]!.say("east", level("H0", "EAST", 50, at("09:00")));

@@ -22,14 +22,14 @@ export const allPartitions = Array.from({ length: PARTITIONS }, (_, partition) =
 
 type Input = Parameters<typeof defineIntegration>[0];
 
-/** Three places, an ERP without booking, a portal; nothing listens at their addresses. */
+/** Three places, of which the partner's figures are net, an ERP without booking, a portal; nothing listens at their addresses. */
 export function testIntegration(more: Partial<Input> = {}): Integration {
   const system = http({ url: "http://127.0.0.1:9/" });
   const declared = defineIntegration({
     systems: {
       east: system,
       west: system,
-      partner: system,
+      partner: http({ url: "http://127.0.0.1:9/", figures: { quantity: "net" } }),
       erp: system,
       portal: http({
         url: "http://127.0.0.1:9/",
@@ -307,13 +307,13 @@ export async function rebuiltDifferences(db: Database, rules: Rules): Promise<st
 
   const reservations = await db.query<Record<string, string>>(
     `select order_id, line_id, sku, location, trim_scale(quantity)::text as quantity, kind, made_at, expires_at, due_at,
-            coalesce(channel, '') as channel from reservation`,
+            coalesce(channel, '') as channel, coalesce(netted, '[]') as netted from reservation`,
   );
   const rebuiltReservations = [...set.items.values()].flatMap((slot) =>
     slot.rows.reservations.map((r) => {
-      const { quantity } = JSON.parse(documentText({ quantity: r.quantity }));
+      const { quantity, netted } = JSON.parse(documentText({ quantity: r.quantity, netted: r.netted }));
       const times = `${r.madeAt} ${r.expiresAt ?? null} ${r.dueAt ?? null}`;
-      return `${r.orderId}/${r.lineId} ${r.sku}@${r.location} ${quantity} ${r.kind} ${times} ${r.channel ?? ""}`;
+      return `${r.orderId}/${r.lineId} ${r.sku}@${r.location} ${quantity} ${r.kind} ${times} ${r.channel ?? ""} ${sorted(netted)}`;
     }),
   );
   compare(
@@ -321,7 +321,7 @@ export async function rebuiltDifferences(db: Database, rules: Rules): Promise<st
     reservations.rows
       .map((r) => {
         const times = `${r.made_at} ${r.expires_at} ${r.due_at}`;
-        return `${r.order_id}/${r.line_id} ${r.sku}@${r.location} ${r.quantity} ${r.kind} ${times} ${r.channel}`;
+        return `${r.order_id}/${r.line_id} ${r.sku}@${r.location} ${r.quantity} ${r.kind} ${times} ${r.channel} ${sorted(JSON.parse(r.netted!))}`;
       })
       .sort()
       .join("\n"),
