@@ -67,6 +67,18 @@ describe("the rows of an order", () => {
     expect(apart.lines.map(({ lineId }) => lineId)).toEqual(["1", "4"]);
   });
 
+  it("are held as they stand where nobody knows whose they are, free of charge too", () => {
+    const charge = { chargeId: "c", kind: "fee", description: "DOTCOM POSTAGE", amount: "0.00" } as const;
+    const rows = [row("1", { price: "0.0" })];
+    const held = readRows(rows, [charge], { hasCustomer: false, freightInRows: false });
+    expect(held).toMatchObject({ lines: [{ price: "0" }], charges: [{ amount: "0" }], badRows: [] });
+    const known = readRows([...rows, row("2")], [charge], { ...options, freightInRows: false });
+    expect(known.badRows.map(({ row: name, category }) => [name, category])).toEqual([
+      ["1", "price"],
+      ["c", "price"],
+    ]);
+  });
+
   it("lose none and double none, whatever was written", () => {
     const text = fc.oneof(
       fc.constantFrom("85123A", "22423", "POST", "DOT", "M", "", "0", "-1", "6", "2.55", "1.5", "x"),

@@ -95,7 +95,7 @@ export function readRows(
       // An order needs a line: one of nothing but freight that is held has its freight as lines.
     } else read.lines.push(toLine(row));
   }
-  for (const charge of charges) addCharge(read, charge, travels);
+  for (const charge of charges) addCharge(read, charge, { travels, hasCustomer: options.hasCustomer });
   return read;
 }
 
@@ -152,10 +152,15 @@ function toCharge(row: NativeRow): Charge {
   };
 }
 
-function addCharge(read: OrderRows, charge: NativeCharge, travels: boolean): void {
+/** As with rows: without a customer the order is held, and nothing of it is free of charge by mistake yet. */
+function addCharge(
+  read: OrderRows,
+  charge: NativeCharge,
+  { travels, hasCustomer }: { travels: boolean; hasCustomer: boolean },
+): void {
   const amount = decimalOf(charge.amount);
   const { chargeId, kind, description } = charge;
-  if (amount === undefined || amount === ZERO) {
+  if (amount === undefined || (hasCustomer && amount === ZERO)) {
     read.badRows.push({
       row: chargeId,
       category: "price",
