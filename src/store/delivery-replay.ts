@@ -118,7 +118,7 @@ async function settle(
     reference: null,
     reason,
   }));
-  const gone = await settleDone(tx, done, [], true);
+  const gone = await settleDone(tx, done, [], { report: true, repeatable: false });
   return gone.flatMap((row) => (row.problem === null ? [] : [row.problem]));
 }
 

@@ -14,10 +14,13 @@ export interface DoneRow {
   reason: string | null;
 }
 
+// The commit of newest-wins messages does not wait for the disk: after a crash of the database the last of them are
+// unsettled, merge, and the newest is sent again with the same effect.
 const SETTLE = `
 with said as (
   select * from unnest($1::bigint[], $2::text[], $3::integer[], $4::real[], $5::text[], $6::text[])
     as s(id, outcome, attempts, duration_ms, reference, reason)
+   where $9 or (select set_config('synchronous_commit', 'off', true)) = 'off'
 ), deleted as (
   delete from delivery where id = any($1::bigint[]) returning *
 ), gone as (
@@ -37,12 +40,15 @@ with said as (
 )
 select id, problem from gone where $8`;
 
-/** Returns what was unsettled until now, where `report` asks for it: the caller records facts of these alone. */
+/**
+ * Returns what was unsettled until now, where `report` asks for it: the caller records facts of these alone.
+ * `repeatable`: all of them are newest-wins, and none is claimed.
+ */
 export async function settleDone(
   db: Queryable,
   rows: readonly DoneRow[],
   claims: readonly number[],
-  report: boolean,
+  { report, repeatable }: { report: boolean; repeatable: boolean },
 ): Promise<{ id: number; problem: string | null }[]> {
   const result = await db.query<{ id: string; problem: string | null }>({
     name: "settle-done",
@@ -56,6 +62,7 @@ export async function settleDone(
       textArray(rows.map((r) => said(r.reason))),
       plainArray(claims),
       report,
+      !repeatable,
     ],
   });
   return result.rows.map((row) => ({ id: Number(row.id), problem: row.problem }));

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { Problem } from "../domains/reaction.ts";
+import type { Queryable } from "../postgres/pool.ts";
 import { type TestDatabase, testDatabase } from "../postgres/testing.ts";
 import { insertDeliveries, type NewDelivery } from "./delivery.ts";
 import { recordFailures, settleDone } from "./delivery-settle.ts";
@@ -43,6 +44,9 @@ const done = (id: number, reason: string | null = null) => ({
   reason,
 });
 
+const QUIET = { report: false, repeatable: true };
+const TELLING = { report: true, repeatable: false };
+
 describe("inserted deliveries", () => {
   it("have ids in their order, and each knows the one before it in its lane", async () => {
     const first = await insert([row("A"), row("B"), row("A"), row("A", { target: "crm" })]);
@@ -51,7 +55,7 @@ describe("inserted deliveries", () => {
     expect(first.map((r) => r.previous)).toEqual([null, null, ids[0], null]);
     const second = await insert([row("A"), row("C")]);
     expect(second.map((r) => r.previous)).toEqual([ids[2], null]);
-    await settleDone(test.db, [done(second[0]!.id), done(ids[2]!)], [], false);
+    await settleDone(test.db, [done(second[0]!.id), done(ids[2]!)], [], QUIET);
     expect((await insert([row("A")]))[0]!.previous).toBe(ids[0]);
   });
 
@@ -87,8 +91,8 @@ describe("inserted deliveries", () => {
 describe("settling", () => {
   it("twice happens once, in the table and in the books", async () => {
     const [a, b] = await insert([row("A"), row("B")]);
-    expect(await settleDone(test.db, [done(a!.id)], [], true)).toEqual([{ id: a!.id, problem: null }]);
-    expect(await settleDone(test.db, [done(a!.id), done(b!.id)], [], true)).toEqual([
+    expect(await settleDone(test.db, [done(a!.id)], [], TELLING)).toEqual([{ id: a!.id, problem: null }]);
+    expect(await settleDone(test.db, [done(a!.id), done(b!.id)], [], TELLING)).toEqual([
       { id: b!.id, problem: null },
     ]);
     expect((await test.db.query("select id from delivery_done")).rows).toHaveLength(2);
@@ -97,13 +101,28 @@ describe("settling", () => {
     ]);
   });
 
+  it("waits for the disk unless all of it may be lost and sent again, and never changes what others wait for", async () => {
+    const [a, b] = await insert([row("A"), row("B")]);
+    const setting = async (db: Queryable) =>
+      (await db.query<{ synchronous_commit: string }>("show synchronous_commit")).rows[0]!.synchronous_commit;
+    const during = (id: number, how: { report: boolean; repeatable: boolean }) =>
+      test.db.transaction(async (tx) => {
+        await settleDone(tx, [done(id)], [], how);
+        return setting(tx);
+      });
+    expect(await during(a!.id, QUIET)).toBe("off");
+    expect(await during(b!.id, TELLING)).toBe("on");
+    const everywhere = await Promise.all(Array.from({ length: 8 }, () => setting(test.db)));
+    expect(new Set(everywhere)).toEqual(new Set(["on"]));
+  });
+
   it("bears what no text column can hold", async () => {
     const [a] = await insert([row("A")]);
     await settleDone(
       test.db,
       [done(a!.id, `NUL \u0000 and half a pair \ud800, ${"x".repeat(5_000)}`)],
       [],
-      false,
+      QUIET,
     );
     const { rows } = await test.db.query<{ reason: string }>("select reason from delivery_done");
     expect(rows[0]!.reason).toMatch(/^NUL \ufffd and half a pair \ufffd, x+…$/);
@@ -139,7 +158,7 @@ describe("the books", () => {
     const write = async (lane: string) => {
       for (let n = 0; n < 15; n++) {
         const pending = await insert([row(lane), row(lane, { flow: "other" })]);
-        if (n % 2 === 0) await settleDone(test.db, [done(pending[0]!.id)], [], false);
+        if (n % 2 === 0) await settleDone(test.db, [done(pending[0]!.id)], [], QUIET);
       }
     };
     let over = false;

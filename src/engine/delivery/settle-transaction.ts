@@ -157,7 +157,7 @@ async function settleFinished(
       rows.push(mergedRow(row.id, row.by, row.attempts));
   }
   if (rows.length === 0 && claims.length === 0) return new Set();
-  const gone = await settleDone(tx, rows, claims, true);
+  const gone = await settleDone(tx, rows, claims, { report: true, repeatable: false });
   for (const row of gone) if (row.problem !== null) solve.push(row.problem);
   return new Set(gone.map((row) => row.id));
 }

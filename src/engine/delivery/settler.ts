@@ -127,7 +127,8 @@ export class Settler {
     const { db, facts, problems, clock } = this.options;
     if (plain) {
       const rows = items.flatMap((item) => (item.kind === "done" ? doneRows(item) : []));
-      await settleDone(db, rows, claims, false);
+      const repeatable = claims.length === 0 && items.every(isRepeatable);
+      await settleDone(db, rows, claims, { report: false, repeatable });
       return { freed: [], inserted: [], callbacks: [] };
     }
     return db.transaction((tx) => settleTogether(tx, items, claims, { facts, problems, nowMs: clock.ms() }));
@@ -208,6 +209,8 @@ class Gathering {
     this.running = false;
   }
 }
+
+const isRepeatable = (item: Settlement) => "entry" in item && item.entry.merge && item.entry.claim === null;
 
 const isPermanent = (error: unknown) => !(error instanceof CrossdockError) || error.retry === "never";
 
