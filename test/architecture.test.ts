@@ -40,6 +40,7 @@ const allowed: Record<string, string[]> = {
   policy: ["core", "domains", "edi"],
   connector: ["core", "domains", "edi", "policy"],
   connectors: ["connector", "domains", "edi", "core"],
+  proof: ["connector", "core", "domains", "edi", "policy"],
   postgres: ["core"],
   store: ["core", "domains", "edi", "policy", "postgres"],
   engine: ["core", "domains", "edi", "policy", "connector", "store", "postgres"],

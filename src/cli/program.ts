@@ -61,6 +61,7 @@ function buildProgram(context: CommandContext, ended: Ended): Command {
   addRunning(program, context, ended);
   addLooking(program, context);
   addActing(program, context, ended);
+  addBuilding(program, context);
   addPrograms(program, ended);
   return program;
 }
@@ -177,6 +178,19 @@ function addActing(program: Command, context: CommandContext, ended: Ended): voi
     .description("revoke an API key; its name is never used again")
     .argument("<name>", "the key's name")
     .action(async (name, flags) => (await import("./commands/keys.ts")).runRevokeKey(context, name, flags));
+}
+
+function addBuilding(program: Command, context: CommandContext): void {
+  const fresh = program.command("new").description("what others build on: a connector of one's own");
+  fresh
+    .command("connector")
+    .description("a connector that works, a system to try it on, and its proofs")
+    .argument("<name>", "the product's name, such as acme-wms")
+    .option("--folder <folder>", "where connectors are kept (default: connectors)")
+    .option("--json", "print one JSON document")
+    .action(async (name, flags) =>
+      (await import("./commands/new-connector.ts")).runNewConnector(context, name, flags),
+    );
 }
 
 /** They read their own options. */
