@@ -4,11 +4,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { RestSettings } from "../connectors/rest/settings.ts";
 import type { SchemaNode } from "../domains/explain.ts";
 import { outboundKinds } from "../domains/outbound.ts";
 import { checkIntegration } from "../policy/check.ts";
 import { IntegrationInput } from "../policy/input.ts";
-import type { Integration } from "../policy/integration.ts";
+import type { Integration, SystemDeclaration } from "../policy/integration.ts";
 import type { DefinedProduct } from "./define.ts";
 import { resolveIntegration, resolveSettings } from "./resolve.ts";
 
@@ -17,6 +18,7 @@ const entries: Record<string, string> = {
   crossdock: source("policy/define.ts"),
   "crossdock/connector": source("connector/index.ts"),
   "crossdock/connectors/http": source("connectors/http/index.ts"),
+  "crossdock/connectors/rest": source("connectors/rest/index.ts"),
   typebox: import.meta.resolve("typebox"),
 };
 
@@ -28,12 +30,14 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const page = (name: string) => readFile(join(import.meta.dirname, "../../docs", name), "utf8");
 
-async function runFirstExample(name: string): Promise<Record<string, unknown>> {
-  const code = /```ts\n([\s\S]*?)```/.exec(await page(name))![1]!;
+const runFirstExample = (name: string) => runExample(name, 0);
+
+async function runExample(name: string, index: number): Promise<Record<string, unknown>> {
+  const code = [...(await page(name)).matchAll(/```ts\n([\s\S]*?)```/g)][index]![1]!;
   const linked = code.replace(/from "([^"]+)"/g, (whole, specifier: string) =>
     entries[specifier] === undefined ? whole : `from "${entries[specifier]}"`,
   );
-  const file = join(folder, `${name.replaceAll("/", "-")}.ts`);
+  const file = join(folder, `${name.replaceAll("/", "-")}-${index}.ts`);
   await writeFile(file, linked);
   return import(pathToFileURL(file).href);
 }
@@ -79,4 +83,22 @@ test("the connector that the guide shows can be declared, configured and opened"
   expect(session.map({ topic: "stock", id: "1", contentType: "application/json", body })).toMatchObject({
     events: [{ data: { quantity: "1.5" } }],
   });
+});
+
+test("the REST connector's page shows configurations that are sound", async () => {
+  const { default: integration } = (await runExample("connectors/rest.md", 0)) as { default: Integration };
+  const resolved = resolveIntegration(integration, { EAST_KEY: "key" });
+  expect(resolved.findings).toEqual([]);
+  expect(checkIntegration(resolved.integration)).toEqual([]);
+  const { partner } = (await runExample("connectors/rest.md", 1)) as { partner: SystemDeclaration };
+  const environment = { PARTNER_SECRET: "secret", PARTNER_WEBHOOK_SECRET: "a secret of many letters" };
+  expect(Object.keys(resolveSettings("partner", partner, environment).writes)).toHaveLength(2);
+});
+
+test("the REST connector's page names every setting", async () => {
+  const text = await page("connectors/rest.md");
+  const keys = new Set(keysOf(RestSettings as unknown as SchemaNode));
+  // Which messages there are is said once, in configuration.md.
+  for (const message of Object.keys(outboundKinds)) keys.delete(message);
+  expect([...keys].filter((key) => !new RegExp(`\\b${key}\\b`).test(text))).toEqual([]);
 });

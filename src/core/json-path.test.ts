@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { fromPointer, jsonPath } from "./json-path.ts";
+import { fromPointer, jsonPath, parseJsonPath, valueAt } from "./json-path.ts";
 
 test("names and indexes", () => {
   expect(jsonPath([])).toBe("$");
@@ -40,4 +40,29 @@ test("a pointer becomes a path", () => {
 
 test.each(["lines", "#/lines", "/a~", "/a~2"])("%j is no pointer", (text) => {
   expect(() => fromPointer(text)).toThrow(expect.objectContaining({ code: "json.invalid-pointer" }));
+});
+
+test("a path that was written is read back", () => {
+  const segment = fc.oneof(fc.string({ unit: "grapheme" }), fc.string(), fc.nat());
+  fc.assert(
+    fc.property(fc.array(segment, { maxLength: 4 }), (segments) => {
+      expect(parseJsonPath(jsonPath(segments))).toEqual({ root: "$", segments });
+    }),
+    { numRuns: 1000 },
+  );
+  expect(parseJsonPath("@.line.no")).toEqual({ root: "@", segments: ["line", "no"] });
+});
+
+test.each(["", "a", "$.", "$..a", "$[*]", "$[-1]", "$.a b", "$['a]", "$[?@.a]", "$['\\q']", "sku", "$a"])(
+  "%j is no path",
+  (text) => expect(() => parseJsonPath(text)).toThrow(expect.objectContaining({ code: "json.invalid-path" })),
+);
+
+test("a path finds only what the document itself holds", () => {
+  const document = { a: [{ b: null }], length: 1 };
+  expect(valueAt(document, ["a", 0, "b"])).toBeNull();
+  expect(valueAt(document, ["a", 1])).toBeUndefined();
+  expect(valueAt(document, ["length", 0])).toBeUndefined();
+  expect(valueAt(document, ["constructor"])).toBeUndefined();
+  expect(valueAt("text", ["length"])).toBeUndefined();
 });

@@ -1,0 +1,229 @@
+// The one language of mappings, both ways: JSON in which a text that begins with `$` or `@` is a path, every other
+// text a constant. `$` is the document, `@` the entry of the list that is gone through. Four forms of object say more:
+//   { $from: path, optional, codes, format, zone, as }   { $each: path, item, optional }   { $value: constant }
+// Compiled once; what cannot hold is a fault with its place.
+import { type Fault, type JsonPath, jsonPath, parseJsonPath, valueAt } from "../../connector/index.ts";
+import type { TimeFormat } from "./native-time.ts";
+import { isZone } from "./native-time.ts";
+import { saysNothing, unfit } from "./unfit.ts";
+
+type Place = readonly (string | number)[];
+
+/** What is said of one path beside where it leads. */
+export interface Rule extends TimeFormat {
+  optional?: boolean;
+  /** Native word → ours, or ours → native. */
+  codes?: Readonly<Record<string, unknown>>;
+  /** Of what goes out: a decimal text as a JSON number. */
+  as?: "number";
+}
+
+/** Makes of a value what its place in the result needs; throws a rule as an Error's message. */
+export type Convert = (value: unknown) => unknown;
+
+export type Node =
+  | { kind: "constant"; value: unknown }
+  | { kind: "path"; path: JsonPath; optional: boolean; convert: Convert }
+  | { kind: "each"; path: JsonPath; optional: boolean; item: Node }
+  | { kind: "list"; items: Node[] }
+  | { kind: "object"; fields: [string, Node][] };
+
+/** What a place in the result may hold. The results of a mapping into a contract know; a native body takes anything. */
+export interface Target {
+  convert(rule: Rule, at: Place, report: Report): Convert;
+  constant(value: unknown, at: Place, report: Report): void;
+  /** Reports fields that are unknown, and required ones that `given` lacks or may leave out. */
+  fields(given: ReadonlyMap<string, { optional: boolean }>, at: Place, report: Report): void;
+  field(name: string): Target;
+  item(at: Place, report: Report): Target;
+}
+
+export type Report = (at: Place, message: string) => void;
+
+/** An example of what `$` and `@` may be, so that paths can be checked; undefined where nobody knows. */
+export interface Scope {
+  document: unknown;
+  entry: unknown;
+  hasEntry: boolean;
+}
+
+const FROM_WORDS = ["$from", "optional", "codes", "format", "zone", "as"];
+const EACH_WORDS = ["$each", "item", "optional"];
+
+export function compile(template: unknown, target: Target, scope: Scope, at: Place, report: Report): Node {
+  if (typeof template === "string" && /^[$@]/.test(template)) {
+    return pathNode(template, {}, target, scope, at, report);
+  }
+  if (typeof template !== "object" || template === null) return constant(template, target, at, report);
+  if (Array.isArray(template)) {
+    const item = target.item(at, report);
+    const items = template.map((entry, index) => compile(entry, item, scope, [...at, index], report));
+    return { kind: "list", items };
+  }
+  if ("$value" in template) {
+    onlyWords(template, ["$value"], at, report);
+    return constant(template.$value, target, [...at, "$value"], report);
+  }
+  if ("$from" in template) return ruleNode(template as { $from: unknown }, target, scope, at, report);
+  if ("$each" in template) return eachNode(template as Each, target, scope, at, report);
+  return objectNode(template as Record<string, unknown>, target, scope, at, report);
+}
+
+function constant(value: unknown, target: Target, at: Place, report: Report): Node {
+  target.constant(value, at, report);
+  return { kind: "constant", value };
+}
+
+function objectNode(
+  template: Record<string, unknown>,
+  target: Target,
+  scope: Scope,
+  at: Place,
+  report: Report,
+): Node {
+  const fields = Object.entries(template).map(([name, entry]): [string, Node] => [
+    name,
+    compile(entry, target.field(name), scope, [...at, name], report),
+  ]);
+  target.fields(new Map(fields.map(([name, node]) => [name, { optional: isOptional(node) }])), at, report);
+  return { kind: "object", fields };
+}
+
+const isOptional = (node: Node): boolean => "optional" in node && node.optional;
+
+function ruleNode(
+  template: { $from: unknown } & Rule,
+  target: Target,
+  scope: Scope,
+  at: Place,
+  report: Report,
+): Node {
+  const { $from, ...rule } = template;
+  onlyWords(template, FROM_WORDS, at, report);
+  if (rule.optional !== undefined && typeof rule.optional !== "boolean")
+    report([...at, "optional"], "must be true or false.");
+  if (rule.zone !== undefined && !isZone(rule.zone))
+    report([...at, "zone"], "is no time zone such as Europe/London.");
+  if (rule.format !== undefined && !["iso", "epoch-s", "epoch-ms"].includes(rule.format))
+    report([...at, "format"], 'must be "iso", "epoch-s" or "epoch-ms".');
+  if (rule.codes !== undefined && (typeof rule.codes !== "object" || Object.keys(rule.codes).length === 0))
+    report([...at, "codes"], "must be a table of words, such as { A: “available” }.");
+  if (rule.as !== undefined && rule.as !== "number")
+    report([...at, "as"], 'must be "number", or be left out.');
+  return pathNode($from, rule, target, scope, at, report);
+}
+
+interface Each {
+  $each: unknown;
+  item?: unknown;
+  optional?: boolean;
+}
+
+function eachNode(template: Each, target: Target, scope: Scope, at: Place, report: Report): Node {
+  onlyWords(template, EACH_WORDS, at, report);
+  const path = readPath(template.$each, scope, [...at, "$each"], report);
+  if (template.item === undefined) report([...at, "item"], "is required: what becomes of each entry.");
+  const list = example(path, scope);
+  const inner: Scope = {
+    document: scope.document,
+    entry: Array.isArray(list) ? list[0] : undefined,
+    hasEntry: true,
+  };
+  const item = compile(template.item, target.item(at, report), inner, [...at, "item"], report);
+  return { kind: "each", path, optional: template.optional === true, item };
+}
+
+function pathNode(text: unknown, rule: Rule, target: Target, scope: Scope, at: Place, report: Report): Node {
+  const path = readPath(text, scope, at, report);
+  return { kind: "path", path, optional: rule.optional === true, convert: target.convert(rule, at, report) };
+}
+
+const NOWHERE: JsonPath = { root: "$", segments: [] };
+
+/** A path that is written rightly, and leads somewhere as far as that is known. */
+export function readPath(text: unknown, scope: Scope, at: Place, report: Report): JsonPath {
+  let path: JsonPath;
+  try {
+    path = parseJsonPath(text as string);
+  } catch {
+    report(at, "must be a path such as $.lines[0].quantity.");
+    return NOWHERE;
+  }
+  if (path.root === "@" && !scope.hasEntry) {
+    report(at, "begins with @, which stands for an entry of a list: use it inside $each, or begin with $.");
+  } else if ((path.root === "$" ? scope.document : scope.entry) !== undefined) {
+    if (example(path, scope) === undefined) report(at, `leads nowhere: there is no ${String(text)} here.`);
+  }
+  return path;
+}
+
+const example = (path: JsonPath, scope: Scope): unknown =>
+  valueAt(path.root === "$" ? scope.document : scope.entry, path.segments);
+
+function onlyWords(template: object, words: string[], at: Place, report: Report): void {
+  for (const word of Object.keys(template)) {
+    if (!words.includes(word)) report([...at, word], `is not known here; there are ${words.join(", ")}.`);
+  }
+}
+
+export interface Values {
+  document: unknown;
+  entry?: unknown;
+  /** Where `@` stands in the document. */
+  entryAt?: Place;
+}
+
+/** The result; undefined where it is optional and nothing is there. Throws `rest.unfit` with path, value and rule. */
+export function evaluate(node: Node, values: Values): unknown {
+  switch (node.kind) {
+    case "constant":
+      return node.value;
+    case "list":
+      return node.items.map((item) => evaluate(item, values));
+    case "object": {
+      const filled = node.fields
+        .map(([name, field]): [string, unknown] => [name, evaluate(field, values)])
+        .filter(([, value]) => value !== undefined);
+      return Object.fromEntries(filled);
+    }
+    case "each":
+      return evaluateEach(node, values);
+    case "path":
+      return evaluatePath(node, values);
+  }
+}
+
+function evaluatePath(node: Extract<Node, { kind: "path" }>, values: Values): unknown {
+  const value = find(node.path, values);
+  const path = () => jsonPath(placeOf(node.path, values));
+  if (saysNothing(value)) {
+    if (node.optional) return undefined;
+    throw unfit(path(), value, "a value is required.");
+  }
+  try {
+    return node.convert(value);
+  } catch (error) {
+    throw unfit(path(), value, (error as Error).message);
+  }
+}
+
+function evaluateEach(node: Extract<Node, { kind: "each" }>, values: Values): unknown {
+  const list = find(node.path, values);
+  if (saysNothing(list) && node.optional) return undefined;
+  const place = placeOf(node.path, values);
+  if (!Array.isArray(list)) throw unfit(jsonPath(place), list, "must be a list.");
+  return list.map((entry, index) =>
+    evaluate(node.item, { document: values.document, entry, entryAt: [...place, index] }),
+  );
+}
+
+export const find = (path: JsonPath, values: Values): unknown =>
+  valueAt(path.root === "$" ? values.document : values.entry, path.segments);
+
+const placeOf = (path: JsonPath, values: Values): Place =>
+  path.root === "$" ? path.segments : [...(values.entryAt ?? []), ...path.segments];
+
+/** Collects faults below a place of the settings. */
+export function reporter(faults: Fault[]): Report {
+  return (at, message) => void faults.push({ path: jsonPath(at), message });
+}
