@@ -1,9 +1,15 @@
 // `crossdock/connector`: everything that a connector is written with. What is not here is not public.
 export { CrossdockError } from "../core/errors.ts";
-export { canonicalJson } from "../core/json.ts";
+export { excerpt } from "../core/excerpt.ts";
+export { canonicalJson, NumberText } from "../core/json.ts";
+export { jsonPath } from "../core/json-path.ts";
 export { addMs, epochMs, localToUtc, parseTime, type Time, timeFromEpochMs } from "../core/time.ts";
+export { catalogue, type Fault, validateEvent } from "../domains/catalogue.ts";
+export { explain, type SchemaNode } from "../domains/explain.ts";
 export type { FigureMeaning, SourceClock } from "../domains/inventory/policy.ts";
 export type * from "../domains/outbound.ts";
+export { outboundKinds } from "../domains/outbound.ts";
+export { object, oneOf } from "../domains/schema.ts";
 export type { Limits, WriteDeclaration, WriteKind } from "../policy/integration.ts";
 export { CallFailed, type CallFailedCode } from "./call-failed.ts";
 export {
