@@ -173,16 +173,16 @@ async function freePort(): Promise<number> {
 export interface Wire {
   port: number;
   /**
-   * At the next time that the client says this word: `before` cuts the wire while the server has not heard it,
+   * At the next time that the client says such a word: `before` cuts the wire while the server has not heard it,
    * `after` when the server has answered it and the client has not heard that.
    */
-  cutAt(word: string, when: "before" | "after"): void;
+  cutAt(word: RegExp, when: "before" | "after"): void;
   close(): Promise<void>;
 }
 
 /** A wire between a client and a server, which may be at a socket of PostgreSQL. */
 export async function startWire({ host, port }: Pick<Access, "host" | "port">): Promise<Wire> {
-  let cut: { word: string; when: "before" | "after" } | undefined;
+  let cut: { word: RegExp; when: "before" | "after" } | undefined;
   const sockets = new Set<Socket>();
   const relay = createServer((client) => {
     const server = host.startsWith("/") ? connect(`${host}/.s.PGSQL.${port}`) : connect(port, host);
@@ -196,7 +196,7 @@ export async function startWire({ host, port }: Pick<Access, "host" | "port">): 
       socket.on("error", end).on("close", end);
     }
     client.on("data", (bytes) => {
-      if (cut !== undefined && bytes.toString("latin1").toLowerCase().includes(cut.word)) {
+      if (cut?.word.test(bytes.toString("latin1"))) {
         if (cut.when === "before") {
           cut = undefined;
           end();
