@@ -25,8 +25,8 @@ export const bodyTarget: Target = {
 };
 
 function converterOf(rule: Rule): Convert {
-  const { codes } = rule;
-  if (codes !== undefined) return (value) => decode(codes, value);
+  const { words } = rule;
+  if (words !== undefined) return (value) => decode(words, value);
   if (rule.format !== undefined || rule.zone !== undefined) {
     return (value) => {
       const text = writeTime(parseTime(value as string), rule);

@@ -92,19 +92,19 @@ function converter(
     report(at, "cannot be taken whole: map its fields one by one, a list with $each.");
     return (value) => value;
   }
-  const { codes } = rule;
-  if (codes === undefined) return readerOf(kind, rule);
-  for (const [word, meaning] of Object.entries(codes)) {
+  const { words } = rule;
+  if (words === undefined) return readerOf(kind, rule);
+  for (const [word, meaning] of Object.entries(words)) {
     if (schema === undefined) break;
-    for (const { message } of explain(schema as never, meaning)) report([...at, "codes", word], message);
+    for (const { message } of explain(schema as never, meaning)) report([...at, "words", word], message);
   }
-  return (value) => decode(codes, value);
+  return (value) => decode(words, value);
 }
 
-export function decode(codes: Readonly<Record<string, unknown>>, value: unknown): unknown {
+export function decode(words: Readonly<Record<string, unknown>>, value: unknown): unknown {
   const word = wordOf(value);
-  if (word !== undefined && Object.hasOwn(codes, word)) return codes[word];
-  throw new Error(`it is not in the table of codes (${Object.keys(codes).join(", ")}).`);
+  if (word !== undefined && Object.hasOwn(words, word)) return words[word];
+  throw new Error(`it is not in the table of words (${Object.keys(words).join(", ")}).`);
 }
 
 function readerOf(kind: Kind, rule: Rule): Convert {
@@ -118,7 +118,7 @@ function readerOf(kind: Kind, rule: Rule): Convert {
     case "boolean":
       return (value) => {
         if (typeof value === "boolean") return value;
-        throw new Error("must be true or false; other words need a table of codes.");
+        throw new Error("must be true or false; other words need a table of words.");
       };
     default:
       return readText;

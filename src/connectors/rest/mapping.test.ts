@@ -23,7 +23,7 @@ const order = {
   currency: "GBP",
   placedAt: { $from: "$.placed", zone: "Europe/London" },
   purchaseOrder: { $from: "$.po", optional: true },
-  shipComplete: { $from: "$.complete", codes: { Y: true, N: false } },
+  shipComplete: { $from: "$.complete", words: { Y: true, N: false } },
   priority: "$.prio",
   customer: { id: "$.buyer['cust.no']" },
   lines: {
@@ -32,7 +32,7 @@ const order = {
       lineId: "@.n",
       sku: "@.item",
       quantity: "@.qty",
-      unit: { $from: "@.u", codes: { "1": "EA", "12": "CS" } },
+      unit: { $from: "@.u", words: { "1": "EA", "12": "CS" } },
       price: "@.price",
     },
   },
@@ -41,7 +41,7 @@ const nativeOrder = `{"id":1,"rev":1,"no":12345678901234567890,"placed":"2026-07
   "buyer":{"cust.no":"C1"},"rows":[{"n":10,"item":"A","qty":1.50,"u":1,"price":"0.100"},{"n":20,"item":"B","qty":2E1,"u":"12","price":7}]}`;
 
 describe("an item becomes an event", () => {
-  test("with exact figures, codes, times of a zone, and without what is optional", () => {
+  test("with exact figures, code words, times of a zone, and without what is optional", () => {
     expect(map(read("order.submitted", order), nativeOrder)).toEqual({
       events: [
         {
@@ -68,7 +68,7 @@ describe("an item becomes an event", () => {
     ['"qty":1.50', '"qty":"1,50"', "$.rows[0].qty", /"1,50".*no number/],
     ['"qty":1.50', '"qty":0.1234567', "$.rows[0].qty", /0.1234567.*six fraction digits/],
     ['"qty":1.50', '"qty":-1', "$.rows[0].qty", /order.submitted.*above zero/],
-    ['"u":"12"', '"u":"99"', "$.rows[1].u", /"99": it is not in the table of codes \(1, 12\)/],
+    ['"u":"12"', '"u":"99"', "$.rows[1].u", /"99": it is not in the table of words \(1, 12\)/],
     ['"complete":"Y"', '"complete":"?"', "$.complete", /not in the table/],
     ['"placed":"2026-07-01 12:00:00"', '"placed":"2026-02-30 12:00:00"', "$.placed", /2026-02-30/],
     ['"item":"B"', '"item":{}', "$.rows[1].item", /an object: must be a text/],
@@ -154,8 +154,8 @@ describe("a mapping that cannot hold is refused", () => {
     [read("inventory.level.observed", { ...level, sku: "$..s" }), `${at}.fields.sku must be a path`],
     [read("inventory.level.observed", { ...level, sku: "@.s" }), `${at}.fields.sku begins with @`],
     [
-      read("inventory.level.observed", { ...level, status: { $from: "$.x", codes: { A: "good" } } }),
-      `${at}.fields.status.codes.A must be one of`,
+      read("inventory.level.observed", { ...level, status: { $from: "$.x", words: { A: "good" } } }),
+      `${at}.fields.status.words.A must be one of`,
     ],
     [read("inventory.level.observed", { ...level, status: "good" }), `${at}.fields.status must be one of`],
     [

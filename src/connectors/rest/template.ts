@@ -1,6 +1,6 @@
 // The one language of mappings, both ways: JSON in which a text that begins with `$` or `@` is a path, every other
 // text a constant. `$` is the document, `@` the entry of the list that is gone through. Four forms of object say more:
-//   { $from: path, optional, codes, format, zone, as }   { $each: path, item, optional }   { $value: constant }
+//   { $from: path, optional, words, format, zone, as }   { $each: path, item, optional }   { $value: constant }
 // Compiled once; what cannot hold is a fault with its place.
 import { type Fault, type JsonPath, jsonPath, parseJsonPath, valueAt } from "../../connector/index.ts";
 import type { TimeFormat } from "./native-time.ts";
@@ -13,7 +13,7 @@ type Place = readonly (string | number)[];
 export interface Rule extends TimeFormat {
   optional?: boolean;
   /** Native word → ours, or ours → native. */
-  codes?: Readonly<Record<string, unknown>>;
+  words?: Readonly<Record<string, unknown>>;
   /** Of what goes out: a decimal text as a JSON number. */
   as?: "number";
 }
@@ -47,7 +47,7 @@ export interface Scope {
   hasEntry: boolean;
 }
 
-const FROM_WORDS = ["$from", "optional", "codes", "format", "zone", "as"];
+const FROM_FIELDS = ["$from", "optional", "words", "format", "zone", "as"];
 const EACH_WORDS = ["$each", "item", "optional"];
 
 export function compile(template: unknown, target: Target, scope: Scope, at: Place, report: Report): Node {
@@ -99,15 +99,15 @@ function ruleNode(
   report: Report,
 ): Node {
   const { $from, ...rule } = template;
-  onlyWords(template, FROM_WORDS, at, report);
+  onlyWords(template, FROM_FIELDS, at, report);
   if (rule.optional !== undefined && typeof rule.optional !== "boolean")
     report([...at, "optional"], "must be true or false.");
   if (rule.zone !== undefined && !isZone(rule.zone))
     report([...at, "zone"], "is no time zone such as Europe/London.");
   if (rule.format !== undefined && !["iso", "epoch-s", "epoch-ms"].includes(rule.format))
     report([...at, "format"], 'must be "iso", "epoch-s" or "epoch-ms".');
-  if (rule.codes !== undefined && (typeof rule.codes !== "object" || Object.keys(rule.codes).length === 0))
-    report([...at, "codes"], "must be a table of words, such as { A: “available” }.");
+  if (rule.words !== undefined && (typeof rule.words !== "object" || Object.keys(rule.words).length === 0))
+    report([...at, "words"], "must be a table of words, such as { A: “available” }.");
   if (rule.as !== undefined && rule.as !== "number")
     report([...at, "as"], 'must be "number", or be left out.');
   return pathNode($from, rule, target, scope, at, report);

@@ -47,7 +47,7 @@ const bookingWrite = {
       item: {
         item: "@.sku",
         qty: { $from: "@.quantity", as: "number" },
-        unit: { $from: "@.unit", codes: { EA: "PCE" } },
+        unit: { $from: "@.unit", words: { EA: "PCE" } },
         order: "$.orderId",
       },
     },

@@ -58,11 +58,11 @@ function checkField(stream: Stream, name: string, field: FieldSource): string[] 
   if (node === undefined) return [`is no field of ${type}.`];
   if (stream.set !== undefined && SET_FIELDS.includes(name))
     return ["is said by the set itself: leave it out."];
-  if ((field.column === undefined) === (field.value === undefined)) {
-    return ["names a column or a value, one of them."];
+  if ((field.column === undefined) === (field.constant === undefined)) {
+    return ["names a column or a constant, one of them."];
   }
-  if (field.value !== undefined) {
-    return field.words === undefined ? unfit(node, field.value) : ["is a constant and needs no words."];
+  if (field.constant !== undefined) {
+    return field.words === undefined ? unfit(node, field.constant) : ["is a constant and needs no words."];
   }
   const kind = stream.columns[field.column!];
   if (kind === undefined) return [`names the column ${field.column}, which columns does not declare.`];

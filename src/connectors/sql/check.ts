@@ -80,7 +80,7 @@ function checkColumns(
   const faults: Fault[] = [];
   for (const [name, column] of Object.entries(columns)) {
     const fault = (message: string) => faults.push({ path: jsonPath([...path, "columns", name]), message });
-    const sources = [column.field, column.value, column.from].filter((source) => source !== undefined);
+    const sources = [column.field, column.constant, column.from].filter((source) => source !== undefined);
     if (name === key) fault("is the key already: it is filled by itself.");
     else if (sources.length !== 1) fault("is filled from one of field, value, from.");
     else if (column.field !== undefined && !fields.includes(column.field)) {

@@ -69,7 +69,7 @@ function fieldValue(
   field: FieldSource,
   columns: Readonly<Record<string, ColumnKind>>,
 ): unknown {
-  if (field.value !== undefined) return field.value;
+  if (field.constant !== undefined) return field.constant;
   const column = field.column!;
   try {
     const text = fieldText(field, row, columns);
@@ -88,7 +88,7 @@ export function fieldText(
   row: Row,
   columns: Readonly<Record<string, ColumnKind>>,
 ): string | undefined {
-  if (field.value !== undefined) return String(field.value);
+  if (field.constant !== undefined) return String(field.constant);
   const raw = row[field.column!];
   if (raw === null || raw === undefined) return undefined;
   const text = columns[field.column!] === "text" ? raw.trimEnd() : raw;

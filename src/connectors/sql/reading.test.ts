@@ -151,9 +151,9 @@ describe.each(Object.entries(starts))("%s", (name, start) => {
           type: "inventory.level.observed",
           fields: {
             sku: { column: "item" },
-            location: { value: "EAST" },
+            location: { constant: "EAST" },
             quantity: { column: "qty" },
-            observedAt: { value: "2026-11-24T08:00:00Z" },
+            observedAt: { constant: "2026-11-24T08:00:00Z" },
           },
         },
       };
@@ -191,10 +191,10 @@ describe.each(Object.entries(starts))("%s", (name, start) => {
         fields: {
           movementId: { column: "n" },
           sku: { column: "item" },
-          location: { value: "EAST" },
+          location: { constant: "EAST" },
           quantity: { column: "qty" },
           reason: { column: "op", words: { ISS: "issue", RCV: "receipt" } },
-          occurredAt: { value: "2026-11-24T08:00:00Z" },
+          occurredAt: { constant: "2026-11-24T08:00:00Z" },
         },
       },
     };
@@ -255,9 +255,9 @@ describe.each(Object.entries(starts))("%s", (name, start) => {
         type: "inventory.level.observed",
         fields: {
           sku: { column: "item" },
-          location: { value: "EAST" },
+          location: { constant: "EAST" },
           quantity: { column: "qty" },
-          observedAt: { value: "2026-11-24T08:00:00Z" },
+          observedAt: { constant: "2026-11-24T08:00:00Z" },
         },
       },
     };

@@ -67,7 +67,7 @@ test.each<[string, Loose, Loose, RegExp]>([
     /map\.type .*Did you mean/i,
   ],
   ["a decision", { map: { ...levels.map, type: "order.accepted" } }, {}, /only Crossdock makes/],
-  ["a field that there is not", fields({ colour: { value: "red" } }), {}, /colour is no field of/],
+  ["a field that there is not", fields({ colour: { constant: "red" } }), {}, /colour is no field of/],
   ["a required field that nothing says", fields({ quantity: undefined }), {}, /must say quantity/],
   [
     "a figure from a text",
@@ -81,7 +81,7 @@ test.each<[string, Loose, Loose, RegExp]>([
     {},
     /takes instant or local-time or date/,
   ],
-  ["a constant that does not fit", fields({ unit: { value: "piece" } }), {}, /unit is "piece"/],
+  ["a constant that does not fit", fields({ unit: { constant: "piece" } }), {}, /unit is "piece"/],
   [
     "words that do not fit",
     fields({ status: { column: "site", words: { Q: "broken" } } }),
@@ -122,10 +122,10 @@ test("lines of a document are required where one is begun", () => {
     type: "order.submitted",
     fields: {
       orderId: { column: "item" },
-      currency: { value: "EUR" },
+      currency: { constant: "EUR" },
       placedAt: { column: "at" },
       "lines[0].sku": { column: "item" },
-      "lines[0].lineId": { value: "1" },
+      "lines[0].lineId": { constant: "1" },
       "lines[0].quantity": { column: "qty" },
     },
   };

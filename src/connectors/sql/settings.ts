@@ -19,7 +19,7 @@ const FieldSource = object({
   /** The column that says it. */
   column: Type.Optional(Column),
   /** A constant. */
-  value: Type.Optional(Type.Union([Type.String(), Type.Boolean(), Type.Integer()])),
+  constant: Type.Optional(Type.Union([Type.String(), Type.Boolean(), Type.Integer()])),
   /** The system's code words and ours; one that is not named fails. */
   words: Type.Optional(Type.Record(Type.String(), Type.String())),
 });
@@ -107,7 +107,7 @@ const StagedColumn = object({
   /** A path in the message: `orderId`, `customer.id`; of a line, in the line. */
   field: Type.Optional(Type.String({ pattern: "^[A-Za-z]+(\\.[A-Za-z]+)*$" })),
   /** A constant. */
-  value: Type.Optional(Type.String()),
+  constant: Type.Optional(Type.String()),
   /** The message's key, its type, its delivery, the whole message as JSON, or the line's place from 1. */
   from: Type.Optional(oneOf("key", "type", "delivery", "payload", "line-number")),
   kind: Type.Optional(oneOf(...COLUMN_KINDS)),

@@ -74,7 +74,7 @@ function sourceValue(message: OutboundMessage, column: StagedColumn, line: Stage
       return line?.number;
     default:
   }
-  if (column.value !== undefined) return column.value;
+  if (column.constant !== undefined) return column.constant;
   let value: unknown = line?.line ?? message.payload;
   for (const part of column.field!.split("."))
     value = (value as Record<string, unknown> | null | undefined)?.[part];
