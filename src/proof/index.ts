@@ -60,12 +60,12 @@ function everyClaim(subject: Subject): Proof {
   return {
     claim: "every claim is proved, or skipped with a reason",
     run: () =>
-      onStage(subject, async ({ session, connector }) => {
+      onStage(subject, async ({ session, writes }) => {
         const claims = [
           ...Object.keys(session.polls ?? {}).map(
             (name) => [`reads ${name}`, subject.reads?.[name]] as const,
           ),
-          ...Object.keys(connector.writes).map(
+          ...Object.keys(writes).map(
             (type) => [`writes ${type}`, subject.writes?.[type as OutboundType]] as const,
           ),
         ];

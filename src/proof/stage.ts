@@ -1,6 +1,6 @@
 // Where proofs take place: the connector opened as a node opens it, behind a proxy that spoils calls.
 import { pino } from "pino";
-import type { CallLimits, Connector, ConnectorSession } from "../connector/contract.ts";
+import type { CallLimits, ConnectorSession } from "../connector/contract.ts";
 import { openSystems } from "../connector/open.ts";
 import { resolveIntegration } from "../connector/resolve.ts";
 import { timeFromEpochMs } from "../core/time.ts";
@@ -11,7 +11,8 @@ import type { Subject } from "./subject.ts";
 
 export interface Stage {
   proxy: FaultProxy;
-  connector: Connector;
+  /** As declared, where settings decide too. */
+  writes: Integration["systems"][string]["writes"];
   session: ConnectorSession;
   call(): CallLimits;
 }
@@ -37,7 +38,7 @@ export async function onStage(subject: Subject, act: (stage: Stage) => Promise<v
     const open = openSystems(integration, context).get("subject")!;
     const call = () => ({ timeoutMs: timeoutOf(subject), signal: new AbortController().signal });
     try {
-      await act({ proxy, connector: open.connector, session: open.session, call });
+      await act({ proxy, writes: integration.systems.subject!.writes, session: open.session, call });
     } finally {
       await open.close();
     }

@@ -39,8 +39,9 @@ export async function startShop(): Promise<Shop> {
       bookings.push((JSON.parse(body) as { order: string }).order);
       return answerJson(response, 201, {});
     }
-    const found = bookings.includes(pathname.slice("/orders/".length));
-    return answerJson(response, found ? 200 : 404, {});
+    const order = decodeURIComponent(pathname.slice("/orders/".length));
+    const found = bookings.includes(order);
+    return answerJson(response, found ? 200 : 404, found ? { order } : {});
   });
   return {
     server,
@@ -127,7 +128,7 @@ export function shopConnector(mistakes: Mistakes) {
       };
 
       async function book({ key }: OutboundMessage, call: object): Promise<Answer> {
-        const body = JSON.stringify({ order: encodeURIComponent(key) });
+        const body = JSON.stringify({ order: key });
         const outcome = await outcomeOf(
           http.request({ method: "POST", url: `${url}/orders`, body, ...call }),
         );
@@ -183,7 +184,7 @@ export function shopSubject(shop: Shop, mistakes: Mistakes = {}): Subject {
           payload: {},
           attempt: 1,
         }),
-        effects: async ({ key }) => shop.bookings.filter((order) => order === encodeURIComponent(key)).length,
+        effects: async ({ key }) => shop.bookings.filter((order) => order === key).length,
       },
     },
   };

@@ -25,7 +25,7 @@ export function writeProofs(subject: Subject, type: OutboundType, write: WriteSu
     run: () =>
       onStage(subject, (stage) => {
         const writer = stage.session.writers[type];
-        const declared = stage.connector.writes[type];
+        const declared = stage.writes[type];
         must(writer !== undefined && declared !== undefined, `The connector does not write ${type}.`);
         return act({ stage, type, writer, declared, write });
       }),
