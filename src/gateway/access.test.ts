@@ -1,5 +1,10 @@
+import type { FastifyRequest } from "fastify";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { ApiKey } from "../engine/operations/api-key.ts";
 import { revokeApiKey } from "../engine/operations/api-key.ts";
+import { KeyRing } from "./access.ts";
+import { KeyGate } from "./key-gate.ts";
+import { defaultLimits } from "./limits.ts";
 import { type TestGateway, testGateway } from "./testing.ts";
 
 let gateway: TestGateway;
@@ -139,6 +144,24 @@ describe("webhooks", () => {
 });
 
 describe("throttling", () => {
+  it("takes a new key that is used on many connections at once for one stranger, and looks it up once", async () => {
+    const { promise, resolve } = Promise.withResolvers<ApiKey>();
+    let lookUps = 0;
+    const source = {
+      all: async () => new Map<string, ApiKey>(),
+      find: () => {
+        lookUps += 1;
+        return promise;
+      },
+    };
+    const gate = new KeyGate(new KeyRing({ source, failed: () => undefined }), defaultLimits);
+    const request = { ip: "10.0.0.1", headers: { "x-api-key": "a new one" } } as unknown as FastifyRequest;
+    const callers = Array.from({ length: 200 }, () => gate.callerOf(request));
+    resolve({ id: "1", name: "fresh", scopes: ["ops:read"], system: null } as unknown as ApiKey);
+    expect(new Set((await Promise.all(callers)).map(({ name }) => name))).toEqual(new Set(["fresh"]));
+    expect(lookUps).toBe(1);
+  });
+
   it("holds a key to its rate, and strangers to theirs", async () => {
     const tight = await testGateway({
       limits: { perCaller: { perSecond: 1, burst: 5 }, perStranger: { perSecond: 1, burst: 5 } },

@@ -33,6 +33,7 @@ const KEY_LENGTH_MAX = 256;
 export class KeyRing {
   private readonly options: KeyRingOptions;
   private readonly lookUps = new Throttle(LOOK_UPS);
+  private readonly asking = new Map<string, Promise<Caller | undefined>>();
   private callers = new Map<string, Caller>();
   private timer: NodeJS.Timeout | undefined;
   private stopped = false;
@@ -56,11 +57,22 @@ export class KeyRing {
     return secret.length > KEY_LENGTH_MAX ? undefined : this.callers.get(apiKeyHash(secret));
   }
 
+  /** A look-up of this key that is under way: who uses a new key on many connections at once is looked up once. */
+  asked(secret: string): Promise<Caller | undefined> | undefined {
+    return secret.length > KEY_LENGTH_MAX ? undefined : this.asking.get(apiKeyHash(secret));
+  }
+
   async find(secret: string): Promise<Caller | undefined> {
     if (secret.length > KEY_LENGTH_MAX) return undefined;
     const waitSeconds = this.lookUps.take("");
     if (waitSeconds > 0) throw throttled(waitSeconds);
     const hash = apiKeyHash(secret);
+    const asking = this.lookUp(hash).finally(() => this.asking.delete(hash));
+    this.asking.set(hash, asking);
+    return asking;
+  }
+
+  private async lookUp(hash: string): Promise<Caller | undefined> {
     const key = await this.options.source.find(hash);
     if (key === null) return undefined;
     const caller = toCaller(key);

@@ -71,9 +71,10 @@ export class KeyGate {
   }
 
   private async find(request: FastifyRequest, secret: string | undefined): Promise<Caller> {
-    this.take(this.strangers, request.ip);
+    const asked = secret === undefined ? undefined : this.keys.asked(secret);
+    if (asked === undefined) this.take(this.strangers, request.ip);
     if (secret === undefined) throw keyMissing();
-    const caller = await this.keys.find(secret);
+    const caller = await (asked ?? this.keys.find(secret));
     if (caller === undefined) throw keyUnknown();
     return caller;
   }
