@@ -75,6 +75,8 @@ export class KeyGate {
     if (asked === undefined) this.take(this.strangers, request.ip);
     if (secret === undefined) throw keyMissing();
     const caller = await (asked ?? this.keys.find(secret));
+    // Who only waited for another's look-up is a stranger all the same where it found nobody.
+    if (asked !== undefined && caller === undefined) this.take(this.strangers, request.ip);
     if (caller === undefined) throw keyUnknown();
     return caller;
   }
