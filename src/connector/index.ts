@@ -1,7 +1,8 @@
 // `crossdock/connector`: everything that a connector is written with. What is not here is not public.
 export { CrossdockError } from "../core/errors.ts";
+export { businessKey } from "../core/identifiers.ts";
 export { canonicalJson } from "../core/json.ts";
-export { addMs, epochMs, localToUtc, parseTime, type Time, timeFromEpochMs } from "../core/time.ts";
+export { addMs, dateIn, epochMs, localToUtc, parseTime, type Time, timeFromEpochMs } from "../core/time.ts";
 export type { FigureMeaning, SourceClock } from "../domains/inventory/policy.ts";
 export type * from "../domains/outbound.ts";
 export type { Limits, WriteDeclaration, WriteKind } from "../policy/integration.ts";
