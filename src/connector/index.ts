@@ -4,7 +4,7 @@ export { excerpt } from "../core/excerpt.ts";
 export { businessKey } from "../core/identifiers.ts";
 export { canonicalJson, NumberText } from "../core/json.ts";
 export { type JsonPath, jsonPath, parseJsonPath, valueAt } from "../core/json-path.ts";
-export { addMs, epochMs, localToUtc, parseTime, type Time, timeFromEpochMs } from "../core/time.ts";
+export { addMs, dateIn, epochMs, localToUtc, parseTime, type Time, timeFromEpochMs } from "../core/time.ts";
 export { catalogue, type Fault, validateEvent } from "../domains/catalogue.ts";
 export { explain, type SchemaNode } from "../domains/explain.ts";
 export type { FigureMeaning, SourceClock } from "../domains/inventory/policy.ts";
