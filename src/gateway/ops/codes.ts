@@ -2,7 +2,7 @@
 import { Type } from "typebox";
 import { Code, Identifier, object, oneOf, TimeText } from "../../domains/schema.ts";
 import { codeWishes } from "../../engine/operations/codes.ts";
-import { codeDirections, codeTables } from "../../policy/codes.ts";
+import { type CodeKey, codeDirections, codeTables } from "../../policy/codes.ts";
 import { decodeCursor, PAGE_DEFAULT, PAGE_MAX, pageOf } from "../cursor.ts";
 import { pageSchema } from "../page-schema.ts";
 import type { GatewayPorts } from "../ports.ts";
@@ -73,9 +73,21 @@ function listRoute({ operations }: GatewayPorts): HandledRoute {
   });
 }
 
-function keyOf(text: string) {
-  const [system, table, direction, code] = JSON.parse(text);
+function keyOf(text: string): CodeKey {
+  const key: unknown = keyIn(text);
+  if (!Array.isArray(key) || key.length !== 4 || !key.every((part) => typeof part === "string"))
+    throw new Refusal("request.parameter-invalid", "cursor is not one that this list has given.");
+  const [system, table, direction, code] = key;
   return { system, table, direction, code };
+}
+
+function keyIn(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // Any text can be sent as a cursor; one that is none is refused by the caller of this.
+    return undefined;
+  }
 }
 
 function historyRoute({ operations }: GatewayPorts): HandledRoute {
