@@ -4,18 +4,21 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { defineConnector } from "../connector/define.ts";
 import { readExact } from "../connector/exact.ts";
 import { resolveIntegration } from "../connector/resolve.ts";
-import { defineIntegration } from "../policy/define.ts";
+import { defineIntegration, flow } from "../policy/define.ts";
 import { type TestGateway, testGateway } from "./testing.ts";
 
-/** Tells movements with its own words for the state of stock. */
+/** By which of its carriers the shop was told to have goods brought. */
+const carriers: string[] = [];
+
+/** Tells movements with its own words for the state of stock, and takes figures with a carrier's code of its own. */
 const depot = defineConnector({
   name: "depot",
   title: "Depot",
   settings: Type.Object({}),
-  writes: {},
+  writes: { "inventory.availability": { kind: "absolute", bulkMax: 10 } },
   codes: { status: { A: "available" } },
   mappingRevision: 1,
-  open: () => ({
+  open: (_settings, context) => ({
     map(message, codes) {
       const { status, quantity } = readExact(message.body) as { status: string; quantity: string };
       const data = {
@@ -38,7 +41,17 @@ const depot = defineConnector({
         },
       },
     },
-    writers: {},
+    writers: {
+      "inventory.availability": {
+        send: async (messages) =>
+          messages.map(() => {
+            const carrier = context.codes.native("carrier", "van");
+            if (carrier === undefined) return { kind: "unmapped", table: "carrier", code: "van" };
+            carriers.push(carrier);
+            return { kind: "done" };
+          }),
+      },
+    },
     health: async () => undefined,
     close: async () => undefined,
   }),
@@ -47,9 +60,9 @@ const depot = defineConnector({
 let gateway: TestGateway;
 beforeAll(async () => {
   const declared = defineIntegration({
-    systems: { east: depot({ codes: { status: { Q: "held" } } }) },
+    systems: { east: depot({ codes: { status: { Q: "held" } } }), shop: depot({}) },
     ownership: { inventory: { owner: { byLocation: { EAST: "east" } } } },
-    flows: [],
+    flows: [flow("availability", "Availability").domain("inventory").to("shop")],
   });
   gateway = await testGateway({ integration: resolveIntegration(declared, {}).integration });
 });
@@ -90,7 +103,7 @@ describe("codes", () => {
   it("that are said let go on what they held back, without anybody asking for it", async () => {
     await moved("M-3", "D");
     await moved("M-4", "D");
-    const worklist = await get("/ops/v1/exceptions?open=true&code=code.unmapped");
+    const worklist = await get("/ops/v1/exceptions?open=true&system=east");
     expect(worklist.json.items).toMatchObject([
       { system: "east", detail: { table: "status", code: "D", receipts: 2 } },
     ]);
@@ -101,23 +114,38 @@ describe("codes", () => {
     expect((await post({ set: [pair], execute: true }, steward)).json).toMatchObject({ executed: true });
     await until(async () => (await movements()).length === 4);
     expect((await movements()).slice(2)).toEqual(["damaged", "damaged"]);
-    await until(async () => (await get("/ops/v1/exceptions?open=true")).json.items.length === 0);
+    await until(async () => (await get("/ops/v1/exceptions?open=true&system=east")).json.items.length === 0);
     const [last] = (await get("/ops/v1/codes/changes?limit=1")).json.items;
     expect(last).toMatchObject({ by: "steward", table: "status", was: null });
+  });
+
+  it("that writers lack hold deliveries back, which are sent once they are said", async () => {
+    const worklist = async () => (await get("/ops/v1/exceptions?open=true&system=shop")).json.items;
+    await until(async () => (await worklist()).length > 0);
+    expect(await worklist()).toMatchObject([
+      { code: "code.unmapped", detail: { table: "carrier", direction: "out", code: "van", orderCount: 0 } },
+    ]);
+    expect(carriers).toEqual([]);
+    const van = { system: "shop", table: "carrier", native: "V1", canonical: "van", direction: "out" };
+    expect((await post({ set: [van], execute: true })).json.changes).toHaveLength(1);
+    await until(async () => carriers.length > 0 && (await worklist()).length === 0);
+    expect(new Set(carriers)).toEqual(new Set(["V1"]));
+    const removal = [{ system: "shop", table: "carrier", direction: "out", code: "van" }];
+    await post({ remove: removal, execute: true });
   });
 
   it("are read page by page, and a version's changes together", async () => {
     const codes: string[] = [];
     for (let cursor = ""; ; ) {
-      const { json } = await get(`/ops/v1/codes?limit=2${cursor}`);
+      const { json } = await get(`/ops/v1/codes?system=east&limit=2${cursor}`);
       codes.push(...json.items.map((row: { code: string }) => row.code));
       if (json.next === undefined) break;
       cursor = `&cursor=${json.next}`;
     }
     expect(codes).toEqual(["A", "D", "Q", "available", "damaged", "held"]);
-    const first = (await get("/ops/v1/codes/changes?limit=1")).json;
+    const first = (await get("/ops/v1/codes/changes?system=east&limit=1")).json;
     expect(first.items).toHaveLength(2);
-    const second = (await get(`/ops/v1/codes/changes?limit=50&cursor=${first.next}`)).json;
+    const second = (await get(`/ops/v1/codes/changes?system=east&limit=50&cursor=${first.next}`)).json;
     expect(second.items.map((row: { by: string }) => row.by)).toEqual(Array(4).fill("configuration"));
     expect(second.next).toBeUndefined();
     const strange = Buffer.from(JSON.stringify(["codes", "{"])).toString("base64url");

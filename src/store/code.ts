@@ -167,11 +167,13 @@ export async function pageCodeChanges(
 ): Promise<CodeChangeRow[]> {
   const { rows } = await db.query<CodeDifference & { version: string; at: Time; by: string }>({
     name: "page-code-changes",
-    text: `select version, changed_at as at, changed_by as by, system, code_table as "table", direction, code, was, means
-             from code_change
-            where ($1::text is null or system = $1) and ($2::text is null or code_table = $2)
-              and ($3::bigint is null or version < $3)
-            order by version desc fetch first $4 rows with ties`,
+    text: `select * from (
+             select version, changed_at as at, changed_by as by, system, code_table as "table", direction, code, was, means
+               from code_change
+              where ($1::text is null or system = $1) and ($2::text is null or code_table = $2)
+                and ($3::bigint is null or version < $3)
+              order by version desc fetch first $4 rows with ties) c
+            order by version desc, system, "table", direction, code`,
     values: [filter.system ?? null, filter.table ?? null, filter.before ?? null, filter.limit],
   });
   return rows.map((row) => ({ ...row, version: Number(row.version) }));

@@ -2,7 +2,13 @@
 import { Type } from "typebox";
 import { Code, Identifier, object, oneOf, TimeText } from "../../domains/schema.ts";
 import { codeWishes } from "../../engine/operations/codes.ts";
-import { type CodeKey, codeDirections, codeTables } from "../../policy/codes.ts";
+import {
+  type CodeDirection,
+  type CodeKey,
+  type CodeTable,
+  codeDirections,
+  codeTables,
+} from "../../policy/codes.ts";
 import { decodeCursor, PAGE_DEFAULT, PAGE_MAX, pageOf } from "../cursor.ts";
 import { pageSchema } from "../page-schema.ts";
 import type { GatewayPorts } from "../ports.ts";
@@ -77,7 +83,7 @@ function keyOf(text: string): CodeKey {
   const key: unknown = keyIn(text);
   if (!Array.isArray(key) || key.length !== 4 || !key.every((part) => typeof part === "string"))
     throw new Refusal("request.parameter-invalid", "cursor is not one that this list has given.");
-  const [system, table, direction, code] = key;
+  const [system, table, direction, code] = key as [string, CodeTable, CodeDirection, string];
   return { system, table, direction, code };
 }
 
