@@ -447,6 +447,52 @@ create table exception (
 create unique index exception_open on exception (fingerprint) where resolved_at is null;
 create index exception_key on exception (key);
 
+-- ── Codes ──────────────────────────────────────────────────────────────────────────────────────────
+-- One row, locked by who changes codes: versions are dense, and who reads compares one number.
+create table code_version (
+  only_row boolean primary key default true check (only_row),
+  version bigint not null
+);
+insert into code_version (version) values (0);
+
+create table code_entry (
+  system text collate "C" not null,
+  code_table text collate "C" not null,
+  -- in: the system's code is looked up and ours is meant; out: the other way
+  direction text collate "C" not null check (direction in ('in', 'out')),
+  code text collate "C" not null,
+  means text collate "C" not null,
+  -- of its last change
+  version bigint not null,
+  primary key (system, code_table, direction, code)
+);
+
+-- Every change of an entry; what was changed together has one version.
+create table code_change (
+  version bigint not null,
+  changed_at timestamptz not null default clock_timestamp(),
+  changed_by text not null,
+  system text collate "C" not null,
+  code_table text collate "C" not null,
+  direction text collate "C" not null,
+  code text collate "C" not null,
+  -- null: there was none, there is none any more
+  was text collate "C",
+  means text collate "C",
+  primary key (version, system, code_table, direction, code)
+);
+create index code_change_entry on code_change (system, code_table, direction, code, version);
+
+-- Receipts that failed for codes which no table knew, by the fingerprints of the exceptions that hold them back.
+create table unmapped_receipt (
+  problem text collate "C" not null,
+  receipt_id uuid not null,
+  -- what the message is about
+  keys text[] not null,
+  primary key (problem, receipt_id)
+);
+create index unmapped_receipt_id on unmapped_receipt (receipt_id);
+
 -- ── The cluster ────────────────────────────────────────────────────────────────────────────────────
 create table node (
   id uuid primary key,

@@ -16,6 +16,37 @@ create table api_key (
   constraint api_key_name_key UNIQUE (name)
 );
 
+create table code_change (
+  version bigint not null,
+  changed_at timestamp with time zone default clock_timestamp() not null,
+  changed_by text not null,
+  system text collate "C" not null,
+  code_table text collate "C" not null,
+  direction text collate "C" not null,
+  code text collate "C" not null,
+  was text collate "C",
+  means text collate "C",
+  constraint code_change_pkey PRIMARY KEY (version, system, code_table, direction, code)
+);
+
+create table code_entry (
+  system text collate "C" not null,
+  code_table text collate "C" not null,
+  direction text collate "C" not null,
+  code text collate "C" not null,
+  means text collate "C" not null,
+  version bigint not null,
+  constraint code_entry_pkey PRIMARY KEY (system, code_table, direction, code),
+  constraint code_entry_direction_check CHECK ((direction = ANY (ARRAY['in'::text, 'out'::text])))
+);
+
+create table code_version (
+  only_row boolean default true not null,
+  version bigint not null,
+  constraint code_version_pkey PRIMARY KEY (only_row),
+  constraint code_version_only_row_check CHECK (only_row)
+);
+
 create table configuration (
   revision integer not null,
   hash text collate "C" not null,
@@ -362,6 +393,13 @@ create table task (
   constraint task_pkey PRIMARY KEY (kind, key)
 );
 
+create table unmapped_receipt (
+  problem text collate "C" not null,
+  receipt_id uuid not null,
+  keys text[] not null,
+  constraint unmapped_receipt_pkey PRIMARY KEY (problem, receipt_id)
+);
+
 CREATE OR REPLACE FUNCTION ensure_day(wanted date)
  RETURNS void
  LANGUAGE plpgsql
@@ -440,6 +478,7 @@ begin
 end
 $function$;
 
+CREATE INDEX code_change_entry ON code_change USING btree (system, code_table, direction, code, version);
 CREATE INDEX delivery_lane ON delivery USING btree (target, lane, id);
 CREATE INDEX delivery_unsettled ON delivery USING btree (target, state, id) WHERE (state <> 'waiting'::text);
 CREATE INDEX delivery_waiting ON delivery USING btree (target, class, id) WHERE (state = 'waiting'::text);
@@ -460,6 +499,7 @@ CREATE INDEX sales_order_purchase ON sales_order USING btree (company, customer_
 CREATE INDEX sales_order_status ON sales_order USING btree (status, placed_at);
 CREATE INDEX stock_movement_sku ON stock_movement USING btree (company, sku, occurred_at);
 CREATE INDEX task_due ON task USING btree (due_at);
+CREATE INDEX unmapped_receipt_id ON unmapped_receipt USING btree (receipt_id);
 
 create view stock_commitment as
  SELECT i.company,

@@ -2,6 +2,7 @@
 // mappings checked against the contracts.
 
 import { readdirSync, readFileSync } from "node:fs";
+import { noCodes } from "../../src/connector/codes.ts";
 import { createHttpClient } from "../../src/connector/http-client.ts";
 import type {
   Answer,
@@ -31,6 +32,7 @@ export function testContext(system: string): ConnectorContext & { close(): Promi
     company: "main",
     now: () => timeFromEpochMs(Date.now()),
     http,
+    codes: noCodes,
     log: () => undefined,
     close: () => http.close(),
   };
@@ -125,7 +127,7 @@ export class Receipts {
 
 /** The events of a mapping, which must fit their contracts. */
 export function eventsOf(session: ConnectorSession, message: NativeMessage): MappedEvent[] {
-  const mapping: Mapping = session.map(message);
+  const mapping: Mapping = session.map(message, noCodes);
   if (!("events" in mapping)) throw new Error(`${message.topic} ${message.id}: ${JSON.stringify(mapping)}`);
   for (const { type, data } of mapping.events) checkEvent(type, data);
   return mapping.events;

@@ -4,6 +4,7 @@ import { Command, CommanderError, Option } from "commander";
 import { scopes } from "../engine/operations/scopes.ts";
 import { DEFAULT_HOST, DEFAULT_PORT } from "../gateway/address.ts";
 import { VERSION } from "../package-root.ts";
+import { codeTables } from "../policy/codes.ts";
 import type { CommandContext } from "./context.ts";
 import { type Failure, failureOf, failureText, USAGE_EXIT } from "./failure.ts";
 import { levels } from "./log-levels.ts";
@@ -61,6 +62,7 @@ function buildProgram(context: CommandContext, ended: Ended): Command {
   addRunning(program, context, ended);
   addLooking(program, context);
   addActing(program, context, ended);
+  addCodes(program, context);
   addBuilding(program, context);
   addPrograms(program, ended);
   return program;
@@ -178,6 +180,51 @@ function addActing(program: Command, context: CommandContext, ended: Ended): voi
     .description("revoke an API key; its name is never used again")
     .argument("<name>", "the key's name")
     .action(async (name, flags) => (await import("./commands/keys.ts")).runRevokeKey(context, name, flags));
+}
+
+function addCodes(program: Command, context: CommandContext): void {
+  const commands = () => import("./commands/codes.ts");
+  const codes = program.command("codes").description("what systems' codes mean: carriers, reasons, units, …");
+  const filtered = (command: Command) =>
+    installation(command)
+      .option("--system <system>", "of one system")
+      .option("--table <table>", `of one table: ${codeTables.join(", ")}`);
+  filtered(codes.command("list"))
+    .description("every code that has a meaning")
+    .option("--limit <count>", "how many (default: 200)")
+    .action(async (flags) => (await commands()).runListCodes(context, flags));
+  filtered(codes.command("history"))
+    .description("who changed what, newest first")
+    .option("--limit <count>", "how many at least (default: 50)")
+    .action(async (flags) => (await commands()).runCodeHistory(context, flags));
+  installation(codes.command("set"))
+    .description("say what a system's code means, and that ours is sent as it")
+    .argument("<system>", "whose code it is")
+    .argument("<table>", codeTables.join(", "))
+    .argument("<native>", "the system's code")
+    .argument("<canonical>", "ours")
+    .option("--direction <direction>", "in, out or both (default: both)")
+    .action(async (system, of, native, canonical, flags) =>
+      (await commands()).runSetCode(context, [system, of, native, canonical], flags),
+    );
+  installation(codes.command("remove"))
+    .description("take a code's meaning out")
+    .argument("<system>", "whose table it is")
+    .argument("<table>", codeTables.join(", "))
+    .argument("<code>", "what is looked up: the system's code; with --direction out, ours")
+    .option("--direction <direction>", "in or out (default: in)")
+    .action(async (system, of, code, flags) =>
+      (await commands()).runRemoveCode(context, [system, of, code], flags),
+    );
+  installation(codes.command("import"))
+    .description("take a file's rows in, all or none; only shown unless --execute is said")
+    .argument("<file>", "CSV with the columns system, table, native, canonical, direction")
+    .option("--execute", "do it")
+    .action(async (file, flags) => (await commands()).runImportCodes(context, file, flags));
+  filtered(codes.command("export"))
+    .description("write them as the file that import takes")
+    .argument("[file]", "where to (default: standard output)")
+    .action(async (file, flags) => (await commands()).runExportCodes(context, file, flags));
 }
 
 function addBuilding(program: Command, context: CommandContext): void {

@@ -7,6 +7,8 @@ import type { Answer, HttpAnswer } from "./contract.ts";
 
 /** An answer, or what `HttpClient.request` threw. */
 export type CallOutcome = HttpAnswer | CallFailed;
+/** What a call can come to; that a code has no meaning is known before there is one. */
+type HeardAnswer = Exclude<Answer, { kind: "unmapped" }>;
 
 export interface ClassifyOptions {
   /** For a Retry-After that names a date. */
@@ -31,7 +33,7 @@ export async function outcomeOf(call: Promise<HttpAnswer>): Promise<CallOutcome>
   }
 }
 
-export function classifyCall(outcome: CallOutcome, options: ClassifyOptions): Answer {
+export function classifyCall(outcome: CallOutcome, options: ClassifyOptions): HeardAnswer {
   if (outcome instanceof CallFailed) return classifyFailure(outcome);
   const reason = reasonFor(outcome, options);
   const meaning = options.statuses?.[outcome.status] ?? meaningOf(outcome.status);
@@ -50,7 +52,7 @@ export function classifyCall(outcome: CallOutcome, options: ClassifyOptions): An
 }
 
 /** What did not get an answer: unknown where the request could have left. */
-export function classifyFailure(failure: CallFailed): Answer {
+export function classifyFailure(failure: CallFailed): HeardAnswer {
   if (failure.code === "http.invalid-call") {
     return { kind: "refused", code: failure.code, reason: failure.message };
   }

@@ -4,6 +4,7 @@ import type { TSchema } from "typebox";
 import type { Time } from "../core/time.ts";
 import type { FigureMeaning, SourceClock } from "../domains/inventory/policy.ts";
 import type { OutboundType, Reference } from "../domains/outbound.ts";
+import type { CodeSeeds, CodeTable } from "../policy/codes.ts";
 import type { Limits, WriteDeclaration } from "../policy/integration.ts";
 
 export interface Connector<Settings = unknown> {
@@ -14,6 +15,8 @@ export interface Connector<Settings = unknown> {
   figures?: Partial<FigureMeaning>;
   clock?: Partial<SourceClock>;
   limits?: Partial<Limits>;
+  /** The product's own codes, where they are known: what its code tables begin with. */
+  codes?: CodeSeeds;
   /** Rises with every change of a mapping, so that receipts can be mapped again. */
   mappingRevision: number;
   open(settings: Settings, context: ConnectorContext): ConnectorSession;
@@ -25,7 +28,24 @@ export interface ConnectorContext {
   company: string;
   now(): Time;
   http: HttpClient;
+  /** For writers; a mapping is handed its own. */
+  codes: WriteCodes;
   log(level: "debug" | "info" | "warn", message: string, facts?: Record<string, unknown>): void;
+}
+
+/** What a system's codes mean in ours, as its tables were when the message is mapped. */
+export interface ReadCodes {
+  /**
+   * Where no table knows the code it is answered as it is, and the whole message is kept back until one does: what is
+   * mapped from such an answer is thrown away.
+   */
+  canonical(table: CodeTable, native: string): string;
+}
+
+/** Which of a system's codes ours are sent as. */
+export interface WriteCodes {
+  /** Undefined where no table says: then answer `unmapped`, before anything is sent of the message. */
+  native(table: CodeTable, canonical: string): string | undefined;
 }
 
 /** One HTTP call. Throws CallFailed; an answer of any status is an answer. */
@@ -137,6 +157,8 @@ export type Answer =
   | { kind: "unknown"; reason: string }
   /** The target lacks what the record names. */
   | { kind: "missing"; references: Reference[] }
+  /** No code table says what one of our codes is there; nothing was sent. It is sent when one does. */
+  | { kind: "unmapped"; table: CodeTable; code: string }
   /** Credentials no longer hold. */
   | { kind: "denied"; reason: string };
 
@@ -170,8 +192,8 @@ export interface Census {
 }
 
 export interface ConnectorSession {
-  /** Pure: the native message and nothing else decides. */
-  map(message: NativeMessage): Mapping;
+  /** Pure: the native message and the codes decide, and nothing else. */
+  map(message: NativeMessage, codes: ReadCodes): Mapping;
   webhooks?: Record<string, Webhook>;
   polls?: Record<string, Poll>;
   writers: Partial<Record<OutboundType, Writer>>;

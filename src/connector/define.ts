@@ -5,6 +5,7 @@ import { CrossdockError } from "../core/errors.ts";
 import type { Fault } from "../domains/explain.ts";
 import type { FigureMeaning, SourceClock } from "../domains/inventory/policy.ts";
 import type { OutboundType } from "../domains/outbound.ts";
+import { type CodeSeeds, mergeSeeds } from "../policy/codes.ts";
 import { defaultClock, defaultFigures, defaultLimits } from "../policy/defaults.ts";
 import { parseDuration } from "../policy/duration.ts";
 import type { Limits, SystemDeclaration, WriteDeclaration } from "../policy/integration.ts";
@@ -38,6 +39,8 @@ export interface SystemUse {
   clock?: { resolution?: string; skewMax?: string };
   /** A system that says nothing for so long is silent, which is an exception; absent: it may. */
   speaksWithin?: string;
+  /** What its code tables begin with, beside what its connector knows: table → its code → ours. */
+  codes?: CodeSeeds;
 }
 
 interface LimitsInput {
@@ -71,7 +74,7 @@ export interface DefinedProduct<S extends TObject> {
   readonly connector: DefinedConnector;
 }
 
-const USE = ["mode", "limits", "figures", "clock", "speaksWithin"] as const;
+const USE = ["mode", "limits", "figures", "clock", "speaksWithin", "codes"] as const;
 
 /** A setting that may be left out: it is filled in before anything sees it. */
 export function withDefault<S extends TSchema>(schema: S, value: Static<S>): S & HasDefault {
@@ -120,7 +123,7 @@ function declare(
   given: Record<string, unknown> & SystemUse,
   caller: (given: never) => unknown,
 ): SystemDeclaration {
-  const { mode, limits, figures, clock, speaksWithin, ...settings } = given ?? {};
+  const { mode, limits, figures, clock, speaksWithin, codes, ...settings } = given ?? {};
   const read = (path: string, text: string) => readDuration(connector.name, path, text, caller);
   if (mode !== undefined && mode !== "live" && mode !== "observe") {
     throw misread(connector.name, "mode", 'is neither "live" nor "observe"', caller);
@@ -144,6 +147,7 @@ function declare(
       ...connector.limits,
       ...durations(known(connector.name, "limits", limits, LIMITS, caller), LIMITS, "limits", read),
     } as Limits,
+    codes: mergeSeeds(connector.codes, codes),
     ...(speaksWithin === undefined ? {} : { speaksWithinMs: read("speaksWithin", speaksWithin) }),
     connector,
     settings,

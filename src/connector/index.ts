@@ -17,6 +17,7 @@ export {
   PositiveDecimalText,
   TimeText,
 } from "../domains/schema.ts";
+export { type CodeSeeds, type CodeTable, codeTables } from "../policy/codes.ts";
 export { parseDuration } from "../policy/duration.ts";
 export type { Limits, WriteDeclaration, WriteKind } from "../policy/integration.ts";
 export { CallFailed, type CallFailedCode } from "./call-failed.ts";
@@ -28,6 +29,7 @@ export {
   outcomeOf,
   readRetryAfter,
 } from "./classify.ts";
+export { codesOf, noCodes } from "./codes.ts";
 export type {
   Answer,
   CallLimits,
@@ -46,8 +48,10 @@ export type {
   OutboundMessage,
   Poll,
   PollResult,
+  ReadCodes,
   RowProblem,
   Webhook,
+  WriteCodes,
   Writer,
 } from "./contract.ts";
 export {

@@ -2,6 +2,7 @@
 import type { Logger } from "pino";
 import type { Time } from "../core/time.ts";
 import type { Integration } from "../policy/integration.ts";
+import { type SystemCodes, writingCodes } from "./codes.ts";
 import type { Connector, ConnectorSession } from "./contract.ts";
 import { createHttpClient } from "./http-client.ts";
 
@@ -14,7 +15,7 @@ export interface OpenSystem {
 
 export function openSystems(
   integration: Integration,
-  context: { now(): Time; log: Logger },
+  context: { now(): Time; log: Logger; codes(system: string): SystemCodes },
 ): Map<string, OpenSystem> {
   const open = new Map<string, OpenSystem>();
   for (const [system, declaration] of Object.entries(integration.systems)) {
@@ -29,6 +30,7 @@ export function openSystems(
       company: integration.company,
       now: context.now,
       http: client,
+      codes: writingCodes(() => context.codes(system)),
       log: (level, message, facts) => log[level](facts ?? {}, message),
     });
     open.set(system, {

@@ -48,6 +48,7 @@ export const problemCodes = {
   "event.not-applied": { category: "platform", owner: "integration" },
   "event.conflict": { category: "source-data", owner: "integration" },
   "receipt.not-mapped": { category: "mapping", owner: "integration" },
+  "code.unmapped": { category: "mapping", owner: "master-data" },
   "delivery.refused": { category: "business-rule", owner: "operations" },
   "delivery.outcome-unknown": { category: "platform", owner: "integration" },
   "delivery.reference-missing": { category: "source-data", owner: "master-data" },

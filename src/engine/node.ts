@@ -11,12 +11,15 @@ import { raiseProblems, solveProblems } from "../store/exception.ts";
 import { monotonicClock } from "./cluster/context.ts";
 import { Leases } from "./cluster/lease.ts";
 import { Membership } from "./cluster/membership.ts";
+import { openCodeBook, seedCodes } from "./codes/book.ts";
+import { CodeWatch } from "./codes/watch.ts";
 import { Commands } from "./commands.ts";
 import { DeliveryEngine } from "./delivery/engine.ts";
 import { uuidv7 } from "./log/event-id.ts";
 import { factSink } from "./log/fact-sink.ts";
 import { Identities } from "./log/identities.ts";
 import { Recorder } from "./log/recorder.ts";
+import { openReplays } from "./operations/replays.ts";
 import { compileRules, type Rules } from "./projection/rules.ts";
 import { ProjectionShares } from "./projection/shares.ts";
 import type { Applied } from "./projection/transaction.ts";
@@ -72,6 +75,8 @@ export async function startNode(options: NodeOptions): Promise<CrossdockNode> {
   await ensureDays(db);
   const identities = new Identities(db);
   await identities.refresh();
+  await seedCodes(db, integration);
+  const codes = await openCodeBook(db);
 
   const membership = new Membership({
     db,
@@ -101,11 +106,11 @@ export async function startNode(options: NodeOptions): Promise<CrossdockNode> {
     failed: failed("a due task"),
   });
 
-  const systems = openSystems(integration, { now, log });
+  const systems = openSystems(integration, { now, log, codes: (system) => codes.of(system) });
   const sources = new Map<string, NativeSource>(
     [...systems].map(([system, { connector, session }]) => [
       system,
-      { system, company: integration.company, connector, session },
+      { system, company: integration.company, connector, session, codes: () => codes.of(system) },
     ]),
   );
   const deliveries = new DeliveryEngine({
@@ -148,6 +153,19 @@ export async function startNode(options: NodeOptions): Promise<CrossdockNode> {
     delivered: (pending) => deliveries.handOver(pending),
     failed: failed("the look at what time has changed"),
   });
+  const codeWatch = new CodeWatch({
+    db,
+    book: codes,
+    sources,
+    replays: openReplays({
+      db,
+      integration,
+      sessions: new Map([...systems].map(([system, { session }]) => [system, session])),
+      owner: deliveries,
+    }),
+    owns: () => leases.holds(SCHEDULE_LEASE),
+    failed: failed("the look at codes"),
+  });
   const maintenance = new Maintenance({
     db,
     identities,
@@ -163,6 +181,7 @@ export async function startNode(options: NodeOptions): Promise<CrossdockNode> {
   scheduler.start();
   silence.start();
   elapse.start();
+  codeWatch.start();
   maintenance.start();
 
   return {
@@ -188,6 +207,7 @@ export async function startNode(options: NodeOptions): Promise<CrossdockNode> {
       await scheduler.stop();
       await silence.stop();
       await elapse.stop();
+      await codeWatch.stop();
       await maintenance.stop();
       await shares.settled();
       await deliveries.stop({ drainMs: DRAIN_MS });

@@ -4,6 +4,7 @@ import type { KeyGate } from "./key-gate.ts";
 import type { GatewayLimits } from "./limits.ts";
 import { openApiRoute } from "./openapi/route.ts";
 import { bookRoutes } from "./ops/books.ts";
+import { codeRoutes } from "./ops/codes.ts";
 import { deliveryRoutes } from "./ops/deliveries.ts";
 import { exceptionRoutes } from "./ops/exceptions.ts";
 import { replayRoutes } from "./ops/replays.ts";
@@ -30,6 +31,7 @@ export function gatewayRoutes(ports: GatewayPorts, limits: GatewayLimits, gate: 
     ...traceRoutes(ports),
     ...bookRoutes(ports),
     ...replayRoutes(ports),
+    ...codeRoutes(ports),
     healthRoute(ports, () => gate.stopping),
   ];
   return [...routes, openApiRoute(routes, ports.version)];

@@ -1,6 +1,7 @@
 // What a system's declaration may say: its name, its limits, what its figures and its clock mean.
 import { SELF } from "../domains/event.ts";
 import type { Findings } from "./check.ts";
+import { codeFault, codeTables } from "./codes.ts";
 import { formatDuration } from "./duration.ts";
 import type { Integration, Limits, SystemDeclaration } from "./integration.ts";
 
@@ -58,6 +59,24 @@ export function checkSystems(integration: Integration, findings: Findings): void
     checkSource(system, path, findings);
     checkSpeech(system, path, findings);
     checkWrites(system, path, findings);
+    checkCodes(system, path, findings);
+  }
+}
+
+function checkCodes({ codes = {} }: SystemDeclaration, path: string, findings: Findings): void {
+  const known: readonly string[] = codeTables;
+  for (const [table, pairs] of Object.entries(codes)) {
+    const at = `${path}.codes.${table}`;
+    if (!known.includes(table)) {
+      findings.error(at, `is no code table; there are ${known.join(", ")}.`);
+      continue;
+    }
+    for (const [native, canonical] of Object.entries(pairs)) {
+      const fault =
+        codeFault(native) ?? (typeof canonical === "string" ? codeFault(canonical) : "is no text");
+      if (fault !== undefined)
+        findings.error(at, `says ${JSON.stringify(native)} is ${JSON.stringify(canonical)}, which ${fault}.`);
+    }
   }
 }
 

@@ -3,6 +3,7 @@ import type { FigureMeaning, SourceClock, StockPolicy } from "../domains/invento
 import type { SlaPolicy } from "../domains/order/milestones.ts";
 import type { AllocationPolicy, OrderPolicy } from "../domains/order/policy.ts";
 import type { OutboundType } from "../domains/outbound.ts";
+import type { CodeSeeds } from "./codes.ts";
 
 export interface Integration {
   company: string;
@@ -28,6 +29,8 @@ export interface SystemDeclaration {
   limits: Limits;
   /** A stream that says nothing for so long is silent: an exception. Absent: it may. */
   speaksWithinMs?: number;
+  /** What its code tables begin with. */
+  codes?: CodeSeeds;
   /** The connector and its settings; opaque to policy, opened by the engine. */
   connector: unknown;
   settings: unknown;

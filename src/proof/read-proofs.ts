@@ -63,7 +63,7 @@ function mustHold(
   expected: readonly Expected[],
 ): void {
   const events = messages.flatMap((message) => {
-    const mapping = stage.session.map(message);
+    const mapping = stage.map(message);
     must(
       !("failed" in mapping),
       `${nameOf(message)} is not mapped: ${"failed" in mapping && mapping.failed}`,
@@ -166,13 +166,13 @@ async function halfAnswer(reading: Reading): Promise<void> {
 }
 
 async function mapsPurely(reading: Reading): Promise<void> {
-  const { session } = reading.stage;
+  const { stage } = reading;
   const before = await drain(reading, null);
   await reading.read.change(2);
   const { messages } = await drain(reading, before.cursor);
   must(messages.length > 0, "Nothing came that could be mapped.");
   for (const message of messages) {
-    const [one, two] = [session.map(message), session.map(message)];
+    const [one, two] = [stage.map(message), stage.map(message)];
     must(isDeepStrictEqual(one, two), `${nameOf(message)} is mapped to something else the second time.`);
     for (const body of ["", "{}", "[]", "null", Buffer.from(message.body).subarray(0, 20).toString()]) {
       mustRefuse(reading, { ...message, body });
@@ -182,9 +182,9 @@ async function mapsPurely(reading: Reading): Promise<void> {
 
 /** What throws counts as failed; what is drawn from nonsense must fit its contract all the same. */
 function mustRefuse({ stage }: Reading, message: NativeMessage): void {
-  let mapping: ReturnType<typeof stage.session.map>;
+  let mapping: ReturnType<typeof stage.map>;
   try {
-    mapping = stage.session.map(message);
+    mapping = stage.map(message);
   } catch {
     return;
   }

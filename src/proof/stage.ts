@@ -1,9 +1,11 @@
 // Where proofs take place: the connector opened as a node opens it, behind a proxy that spoils calls.
 import { pino } from "pino";
-import type { CallLimits, ConnectorSession } from "../connector/contract.ts";
+import { mapWith, systemCodes } from "../connector/codes.ts";
+import type { CallLimits, ConnectorSession, Mapping, NativeMessage } from "../connector/contract.ts";
 import { openSystems } from "../connector/open.ts";
 import { resolveIntegration } from "../connector/resolve.ts";
 import { timeFromEpochMs } from "../core/time.ts";
+import { seedEntries } from "../policy/codes.ts";
 import { defineIntegration } from "../policy/define.ts";
 import type { Integration } from "../policy/integration.ts";
 import { type FaultProxy, startFaultProxy } from "./fault-proxy.ts";
@@ -14,6 +16,8 @@ export interface Stage {
   /** As declared, where settings decide too. */
   writes: Integration["systems"][string]["writes"];
   session: ConnectorSession;
+  /** As a node maps, by the codes that the system begins with. */
+  map(message: NativeMessage): Mapping;
   call(): CallLimits;
 }
 
@@ -34,11 +38,22 @@ export async function onStage(subject: Subject, act: (stage: Stage) => Promise<v
   const proxy = await startFaultProxy(subject.upstream);
   try {
     const integration = resolved(subject, proxy.url);
-    const context = { now: () => timeFromEpochMs(Date.now()), log: pino({ level: "silent" }) };
+    const codes = systemCodes(seedEntries("subject", integration.systems.subject!.codes ?? {}));
+    const context = {
+      now: () => timeFromEpochMs(Date.now()),
+      log: pino({ level: "silent" }),
+      codes: () => codes,
+    };
     const open = openSystems(integration, context).get("subject")!;
     const call = () => ({ timeoutMs: timeoutOf(subject), signal: new AbortController().signal });
+    const map = (message: NativeMessage): Mapping => {
+      const { mapping, misses } = mapWith(open.session, message, codes);
+      const [miss] = misses;
+      return miss === undefined ? mapping : { failed: `no code table knows ${miss.table} ${miss.code}` };
+    };
     try {
-      await act({ proxy, writes: integration.systems.subject!.writes, session: open.session, call });
+      const { writes } = integration.systems.subject!;
+      await act({ proxy, writes, session: open.session, map, call });
     } finally {
       await open.close();
     }

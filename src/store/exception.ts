@@ -5,6 +5,7 @@ import { formatDecimal } from "../core/decimal.ts";
 import { type Problem, problemCodes } from "../domains/reaction.ts";
 import type { Database, Transaction } from "../postgres/pool.ts";
 import { plainArray, textArray } from "./arrays.ts";
+import { countUnmapped, emptyUnmapped, isUnmapped } from "./unmapped.ts";
 
 const RAISE = `
 insert into exception as e (id, fingerprint, code, category, system, domain, key, title, detail, owner,
@@ -52,14 +53,30 @@ export async function raiseProblems(tx: Transaction, problems: readonly Problem[
       plainArray(rows.map((r) => r.occurrences)),
     ],
   });
+  const unmapped = rows.map((r) => r.fingerprint).filter(isUnmapped);
+  if (unmapped.length > 0) await countUnmapped(tx, unmapped);
 }
 
-/** Closes what is open of these; a fingerprint that is not open is nothing. Returns how many were closed. */
+/**
+ * Closes what is open of these; a fingerprint that is not open is nothing, and a code that still holds something back
+ * stays open and says what. Returns how many were closed.
+ */
 export async function solveProblems(
   tx: Transaction,
   fingerprints: readonly string[],
   resolution = "solved",
 ): Promise<number> {
+  const shared = fingerprints.filter(isUnmapped);
+  if (shared.length > 0) {
+    const empty = await emptyUnmapped(tx, shared);
+    await countUnmapped(tx, shared);
+    const single = fingerprints.filter((fingerprint) => !isUnmapped(fingerprint));
+    return close(tx, [...single, ...empty], resolution);
+  }
+  return close(tx, fingerprints, resolution);
+}
+
+async function close(tx: Transaction, fingerprints: readonly string[], resolution: string): Promise<number> {
   if (fingerprints.length === 0) return 0;
   const { rowCount } = await tx.query({
     name: "solve-problems",

@@ -4,6 +4,7 @@ import type { Time } from "../core/time.ts";
 import type { Database, Transaction } from "../postgres/pool.ts";
 import { plainArray, textArray } from "./arrays.ts";
 import { storable } from "./exception.ts";
+import { keepUnmapped, type UnmappedReceipt } from "./unmapped.ts";
 
 export interface Receipt {
   id: string;
@@ -16,6 +17,8 @@ export interface Receipt {
   mappingRevision: number;
   events: number;
   reason?: string;
+  /** It failed for codes that no table knew: what holds it back. */
+  unmapped?: readonly Omit<UnmappedReceipt, "receiptId">[];
 }
 
 export async function insertReceipts(tx: Transaction, receipts: readonly Receipt[]): Promise<void> {
@@ -44,7 +47,11 @@ export async function insertReceipts(tx: Transaction, receipts: readonly Receipt
       textArray(receipts.map((r) => (r.reason === undefined ? undefined : storable(r.reason)))),
     ],
   });
+  await keepUnmapped(tx, unmappedRows(receipts));
 }
+
+export const unmappedRows = (receipts: readonly Receipt[]): UnmappedReceipt[] =>
+  receipts.flatMap(({ id, unmapped = [] }) => unmapped.map((held) => ({ ...held, receiptId: id })));
 
 export interface RefusedEvent {
   id: string;

@@ -19,4 +19,8 @@ export async function dropDays(db: Database, days: number): Promise<void> {
     [PARENTS, days],
   );
   for (const { child } of rows) await db.query(`drop table if exists ${child}`);
+  // Nothing can be mapped any more of what is gone.
+  await db.query(
+    "delete from unmapped_receipt u where not exists (select from receipt r where r.id = u.receipt_id)",
+  );
 }

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { noCodes } from "../../src/connector/codes.ts";
 import { type ClosableHttpClient, createHttpClient } from "../../src/connector/http-client.ts";
 import type { BookingPayload, ConnectorSession, SettingsInput } from "../../src/connector/index.ts";
 import { resolveSettings } from "../../src/connector/resolve.ts";
@@ -57,7 +58,7 @@ function open(more: Partial<SettingsInput<typeof TrytonSettings>> = {}): Connect
     ...more,
   };
   const now = () => new Date(Date.now() + shift).toISOString().replace("Z", "000Z");
-  const context = { system: "erp", company: "main", now, http, log: () => undefined };
+  const context = { system: "erp", company: "main", now, http, codes: noCodes, log: () => undefined };
   return tryton.connector.open(resolveSettings("erp", tryton(given), {}).settings, context);
 }
 

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { createHttpClient } from "../../../src/connector/http-client.ts";
 import {
   type ConnectorSession,
+  codesOf,
   type MappedEvent,
   type NativeMessage,
   type OutboundMessage,
@@ -22,6 +23,7 @@ let session: ConnectorSession;
 const client = createHttpClient({ connections: 8, timeoutMs: 3_000 });
 const signal = new AbortController().signal;
 const limits = { timeoutMs: 3_000, signal };
+const codes = codesOf(east.connector.codes!);
 const now = () => timeFromEpochMs(Date.now());
 
 beforeAll(async () => {
@@ -39,6 +41,7 @@ beforeAll(async () => {
     company: "main",
     now,
     http: client,
+    codes,
     log: () => {},
   });
 });
@@ -112,7 +115,7 @@ async function pollEvents(): Promise<NativeMessage[]> {
 
 function map(messages: NativeMessage[]): MappedEvent[] {
   return messages.flatMap((message) => {
-    const mapping = session.map(message);
+    const mapping = session.map(message, codes);
     if ("failed" in mapping) throw new Error(mapping.failed);
     const events = "events" in mapping ? mapping.events : [];
     for (const event of events) expect(validateEvent(event.type, event.data)).toEqual([]);
@@ -188,7 +191,7 @@ describe("releases", () => {
         eventsEveryMs: 100,
         stockEveryMs: 1000,
       },
-      { system: "east", company: "main", now, http: client, log: () => {} },
+      { system: "east", company: "main", now, http: client, codes, log: () => {} },
     );
     expect((await denied.writers["order.release"]!.send([message], limits))[0]!.kind).toBe("denied");
     await expect(denied.health(signal)).rejects.toMatchObject({ code: "east.denied" });

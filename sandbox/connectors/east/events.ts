@@ -15,7 +15,7 @@ import {
 } from "../../../src/connector/index.ts";
 import type { EastApi } from "./api.ts";
 import { countOf, type Fields, fieldsOf, listOf, textOf } from "./fields.ts";
-import { eventMappings } from "./map-event.ts";
+import { eventMappings, type Place } from "./map-event.ts";
 import type { EastSettings } from "./settings.ts";
 
 export const EVENTS_TOPIC = "events";
@@ -76,10 +76,10 @@ function messageOf(event: Fields): NativeMessage {
   return { topic: EVENTS_TOPIC, id, contentType: "application/json", body: canonicalJson(event) };
 }
 
-export function mapEvent(message: NativeMessage, location: string): Mapping {
+export function mapEvent(message: NativeMessage, place: Place): Mapping {
   const event = fieldsOf(readExact(message.body), "$");
   const type = textOf(event, "type", "$");
   const map = Object.hasOwn(eventMappings, type) ? eventMappings[type] : undefined;
   if (map === undefined) return { failed: `EAST has no event ${type} that is known here.`, path: "$.type" };
-  return map({ event, data: fieldsOf(event.data, "$.data"), location });
+  return map({ event, data: fieldsOf(event.data, "$.data"), ...place });
 }

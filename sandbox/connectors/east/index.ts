@@ -12,6 +12,7 @@ import { eastApi } from "./api.ts";
 import { cancellationWriter } from "./cancellation.ts";
 import { EVENTS_TOPIC, eventsPoll, eventsWebhook, mapEvent } from "./events.ts";
 import { textOf, timeOf } from "./fields.ts";
+import type { Place } from "./map-event.ts";
 import { allOutbounds } from "./outbound.ts";
 import { readReference } from "./reference.ts";
 import { releaseWriter } from "./release.ts";
@@ -25,6 +26,8 @@ export const east = defineConnector({
   name: "east",
   title: "Warehouse EAST",
   settings: EastSettings,
+  // Its words for the state of stock; an installation may say more.
+  codes: { status: { AVAILABLE: "available", HELD: "held" } },
   mappingRevision: 1,
   writes: {
     "order.release": { kind: "keyed", bulkMax: 1 },
@@ -37,7 +40,7 @@ export const east = defineConnector({
   open(settings, context): ConnectorSession {
     const api = eastApi(settings, context);
     return {
-      map: (message) => mapMessage(message, settings.location),
+      map: (message, codes) => mapMessage(message, { location: settings.location, codes }),
       webhooks: { [EVENTS_TOPIC]: eventsWebhook(settings) },
       polls: { [EVENTS_TOPIC]: eventsPoll(api, settings), [STOCK_TOPIC]: stockPoll(api, settings) },
       writers: {
@@ -64,10 +67,10 @@ export const east = defineConnector({
   },
 });
 
-export function mapMessage(message: NativeMessage, location: string): Mapping {
+export function mapMessage(message: NativeMessage, place: Place): Mapping {
   try {
-    if (message.topic === EVENTS_TOPIC) return mapEvent(message, location);
-    if (message.topic === STOCK_TOPIC) return mapStock(message, location);
+    if (message.topic === EVENTS_TOPIC) return mapEvent(message, place);
+    if (message.topic === STOCK_TOPIC) return mapStock(message, place.location);
     return { failed: `There is no topic ${message.topic}.` };
   } catch (error) {
     if (!(error instanceof CrossdockError)) throw error;

@@ -1,18 +1,21 @@
 // What EAST's messages mean, without EAST, and what our orders are called there.
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { mapMessage } from "./index.ts";
+import { codesOf } from "../../../src/connector/index.ts";
+import { east, mapMessage } from "./index.ts";
 import { readReference, writeReference } from "./reference.ts";
 
 const fixture = (name: string) =>
   JSON.parse(readFileSync(new URL(`fixtures/${name}`, import.meta.url), "utf8"));
+
+const place = { location: "EAST", codes: codesOf(east.connector.codes!) };
 
 describe("mappings", () => {
   it.each(["shipped", "short", "adjusted", "received", "return", "stock"])(
     "of %s are as they were",
     (name) => {
       const { message, mapping } = fixture(`${name}.json`);
-      expect(mapMessage({ ...message, body: JSON.stringify(message.body) }, "EAST")).toEqual(mapping);
+      expect(mapMessage({ ...message, body: JSON.stringify(message.body) }, place)).toEqual(mapping);
     },
   );
 
@@ -23,12 +26,12 @@ describe("mappings", () => {
       contentType: "",
       body: '{"seq":1,"type":"outbound.shipped","data":{}}',
     };
-    expect(mapMessage(message, "EAST")).toMatchObject({
+    expect(mapMessage(message, place)).toMatchObject({
       failed: expect.any(String),
       path: "$.data.externalOrderNo",
     });
     const other = { ...message, body: '{"seq":1,"type":"constructor","data":{}}' };
-    expect(mapMessage(other, "EAST")).toMatchObject({ path: "$.type" });
+    expect(mapMessage(other, place)).toMatchObject({ path: "$.type" });
   });
 
   it("of references come back, and those of others stay as they are", () => {

@@ -1,12 +1,17 @@
 // What EAST's events mean. Issues are told as shipments alone; picking and cancelling are told elsewhere.
-import type { MappedEvent, Mapping } from "../../../src/connector/index.ts";
-import { countOf, type Fields, listOf, numberOf, textOf, textOr, timeOf, unreadable } from "./fields.ts";
+import type { MappedEvent, Mapping, ReadCodes } from "../../../src/connector/index.ts";
+import { countOf, type Fields, listOf, numberOf, textOf, textOr, timeOf } from "./fields.ts";
 import { lineIdOf, type Reference, readReference } from "./reference.ts";
 
-interface Occurrence {
+/** Whose events they are, and what its codes mean. */
+export interface Place {
+  location: string;
+  codes: ReadCodes;
+}
+
+interface Occurrence extends Place {
   event: Fields;
   data: Fields;
-  location: string;
 }
 
 const AT = "$.data";
@@ -61,11 +66,11 @@ function mapShort({ event, data, location }: Occurrence): Mapping {
   return one("order.pick.short", short);
 }
 
-function mapAdjusted({ event, data, location }: Occurrence): Mapping {
+function mapAdjusted({ event, data, location, codes }: Occurrence): Mapping {
   return one("inventory.movement.recorded", {
     sku: textOf(data, "sku", AT),
     location,
-    status: statusOf(data, "status", AT),
+    status: codes.canonical("status", textOf(data, "status", AT)),
     movementId: `${location}/event/${countOf(event, "seq", "$")}`,
     quantity: numberOf(data, "delta", AT),
     reason: "adjustment",
@@ -74,7 +79,7 @@ function mapAdjusted({ event, data, location }: Occurrence): Mapping {
   });
 }
 
-function mapInbound({ data, location }: Occurrence): Mapping {
+function mapInbound({ data, location, codes }: Occurrence): Mapping {
   const receiptNo = textOf(data, "receiptNo", AT);
   const document = textOf(data, "reference", AT);
   const occurredAt = timeOf(data, "receivedAt", AT);
@@ -87,7 +92,7 @@ function mapInbound({ data, location }: Occurrence): Mapping {
         data: {
           sku: textOf(line, "sku", path),
           location,
-          status: statusOf(line, "status", path),
+          status: codes.canonical("status", textOf(line, "status", path)),
           movementId: `${location}/${receiptNo}/${index + 1}`,
           quantity: countOf(line, "qty", path),
           reason: "receipt",
@@ -131,13 +136,6 @@ function shippedLine(reference: Reference, line: Fields, quantity: string, path:
 
 export function orderOf({ company, orderId }: Reference): { orderId: string; company?: string } {
   return company === "" ? { orderId } : { orderId, company };
-}
-
-function statusOf(fields: Fields, name: string, path: string): "available" | "held" {
-  const word = textOf(fields, name, path);
-  if (word === "AVAILABLE") return "available";
-  if (word === "HELD") return "held";
-  throw unreadable(`${path}.${name}`, "AVAILABLE or HELD");
 }
 
 function one(type: string, data: unknown): Mapping {

@@ -9,7 +9,7 @@ import {
 } from "../../../src/connector/index.ts";
 import type { ParcelworksApi } from "./api.ts";
 import { countOf, fieldsOf, listOf, textOf } from "./fields.ts";
-import { eventMappings } from "./map-event.ts";
+import { eventMappings, type Place } from "./map-event.ts";
 import type { ParcelworksSettings } from "./settings.ts";
 
 export const EVENTS_TOPIC = "events";
@@ -39,11 +39,11 @@ export function eventsPoll(api: ParcelworksApi, { eventsEveryMs }: ParcelworksSe
   };
 }
 
-export function mapEvent(message: NativeMessage, warehouse: string): Mapping {
+export function mapEvent(message: NativeMessage, place: Place): Mapping {
   const event = fieldsOf(readExact(message.body), "$");
   const kind = textOf(event, "kind", "$");
   const map = Object.hasOwn(eventMappings, kind) ? eventMappings[kind] : undefined;
   if (map === undefined)
     return { failed: `Parcelworks has no event ${kind} that is known here.`, path: "$.kind" };
-  return map(event, warehouse);
+  return map(event, place);
 }

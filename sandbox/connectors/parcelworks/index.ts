@@ -13,6 +13,7 @@ import { cancellationWriter } from "./cancellation.ts";
 import { EVENTS_TOPIC, eventsPoll, mapEvent } from "./events.ts";
 import { textOf, timeOf } from "./fields.ts";
 import { allFulfilments } from "./fulfilment.ts";
+import type { Place } from "./map-event.ts";
 import { readReference } from "./reference.ts";
 import { releaseWriter } from "./release.ts";
 import { returnWriter } from "./return-notice.ts";
@@ -25,6 +26,8 @@ export const parcelworks = defineConnector({
   name: "parcelworks",
   title: "Parcelworks",
   settings: ParcelworksSettings,
+  // Its buckets of stock; an installation may say more.
+  codes: { status: { good: "available", quarantine: "held" } },
   mappingRevision: 1,
   writes: {
     "order.release": { kind: "absolute", bulkMax: 1 },
@@ -38,7 +41,7 @@ export const parcelworks = defineConnector({
   open(settings, context): ConnectorSession {
     const api = parcelworksApi(settings, context);
     return {
-      map: (message) => mapMessage(message, settings.warehouse),
+      map: (message, codes) => mapMessage(message, { location: settings.warehouse, codes }),
       polls: { [EVENTS_TOPIC]: eventsPoll(api, settings), [STOCK_TOPIC]: stockPoll(api, settings) },
       writers: {
         "order.release": releaseWriter(api, context),
@@ -64,10 +67,10 @@ export const parcelworks = defineConnector({
   },
 });
 
-export function mapMessage(message: NativeMessage, warehouse: string): Mapping {
+export function mapMessage(message: NativeMessage, place: Place): Mapping {
   try {
-    if (message.topic === EVENTS_TOPIC) return mapEvent(message, warehouse);
-    if (message.topic === STOCK_TOPIC) return mapStock(message, warehouse);
+    if (message.topic === EVENTS_TOPIC) return mapEvent(message, place);
+    if (message.topic === STOCK_TOPIC) return mapStock(message, place.location);
     return { failed: `There is no topic ${message.topic}.` };
   } catch (error) {
     if (!(error instanceof CrossdockError)) throw error;

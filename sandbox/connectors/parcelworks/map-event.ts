@@ -1,9 +1,15 @@
 // What Parcelworks' status words mean. Dispatches are increments: each has a number and quantities of its own.
-import type { MappedEvent, Mapping } from "../../../src/connector/index.ts";
-import { countOf, type Fields, listOf, numberOf, textOf, textOr, timeOf, unreadable } from "./fields.ts";
+import type { MappedEvent, Mapping, ReadCodes } from "../../../src/connector/index.ts";
+import { countOf, type Fields, listOf, numberOf, textOf, textOr, timeOf } from "./fields.ts";
 import { type Reference, readReference } from "./reference.ts";
 
-export const eventMappings: Record<string, (event: Fields, warehouse: string) => Mapping> = {
+/** Whose events they are, and what its codes mean. */
+export interface Place {
+  location: string;
+  codes: ReadCodes;
+}
+
+export const eventMappings: Record<string, (event: Fields, place: Place) => Mapping> = {
   RCVD: mapReceived,
   WIP: () => ({
     ignored: "Goods in work are allocated, and the figures are net of them since the order came.",
@@ -18,7 +24,7 @@ export const eventMappings: Record<string, (event: Fields, warehouse: string) =>
 };
 
 /** From now on its figures are net of what it allocated to this order, which may be less than it was asked for. */
-function mapReceived(event: Fields, location: string): Mapping {
+function mapReceived(event: Fields, { location }: Place): Mapping {
   const document = textOf(event, "clientRef", "$");
   const reference = readReference(document);
   if (reference.ordinal === 0) return { ignored: "An order that somebody else gave to Parcelworks." };
@@ -33,7 +39,7 @@ function mapReceived(event: Fields, location: string): Mapping {
   });
 }
 
-function mapDispatched(event: Fields, location: string): Mapping {
+function mapDispatched(event: Fields, { location }: Place): Mapping {
   const reference = readReference(textOf(event, "clientRef", "$"));
   return one("shipment.shipped", {
     ...orderOf(reference),
@@ -54,7 +60,7 @@ function mapDelivered(event: Fields): Mapping {
   });
 }
 
-function mapShort(event: Fields, location: string): Mapping {
+function mapShort(event: Fields, { location }: Place): Mapping {
   const reference = readReference(textOf(event, "clientRef", "$"));
   const reportedAt = timeOf(event, "at", "$");
   return one("order.pick.short", {
@@ -65,11 +71,11 @@ function mapShort(event: Fields, location: string): Mapping {
   });
 }
 
-function mapAdjusted(event: Fields, location: string): Mapping {
+function mapAdjusted(event: Fields, { location, codes }: Place): Mapping {
   return one("inventory.movement.recorded", {
     sku: textOf(event, "sku", "$"),
     location,
-    status: statusOf(event, "$"),
+    status: codes.canonical("status", textOf(event, "bucket", "$")),
     movementId: `${location}/event/${countOf(event, "eventNo", "$")}`,
     quantity: numberOf(event, "qtyChange", "$"),
     reason: "adjustment",
@@ -78,7 +84,7 @@ function mapAdjusted(event: Fields, location: string): Mapping {
   });
 }
 
-function mapInbound(event: Fields, location: string): Mapping {
+function mapInbound(event: Fields, { location, codes }: Place): Mapping {
   const receipt = countOf(event, "receiptId", "$");
   const document = textOf(event, "reference", "$");
   const occurredAt = timeOf(event, "at", "$");
@@ -91,7 +97,7 @@ function mapInbound(event: Fields, location: string): Mapping {
         data: {
           sku: textOf(item, "sku", path),
           location,
-          status: statusOf(item, path),
+          status: codes.canonical("status", textOf(item, "bucket", path)),
           movementId: `${location}/${receipt}/${index + 1}`,
           quantity: countOf(item, "qty", path),
           reason: "receipt",
@@ -105,7 +111,7 @@ function mapInbound(event: Fields, location: string): Mapping {
 }
 
 /** Goods that name no order come under the number they were announced with: somebody has to find theirs. */
-function mapReturn(event: Fields, location: string): Mapping {
+function mapReturn(event: Fields, { location }: Place): Mapping {
   const returnId = textOf(event, "reference", "$");
   const reference = readReference(textOr(event, "clientRef", "$") || returnId);
   return one("return.received", {
@@ -130,13 +136,6 @@ function itemsOf(event: Fields, quantity: string) {
 
 function orderOf({ company, orderId }: Reference): { orderId: string; company?: string } {
   return company === "" ? { orderId } : { orderId, company };
-}
-
-function statusOf(fields: Fields, path: string): "available" | "held" {
-  const word = textOf(fields, "bucket", path);
-  if (word === "good") return "available";
-  if (word === "quarantine") return "held";
-  throw unreadable(`${path}.bucket`, "good or quarantine");
 }
 
 function one(type: string, data: unknown): Mapping {

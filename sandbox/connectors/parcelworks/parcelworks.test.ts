@@ -4,6 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { createHttpClient } from "../../../src/connector/http-client.ts";
 import {
   type ConnectorSession,
+  codesOf,
   type MappedEvent,
   type NativeMessage,
   type OutboundMessage,
@@ -49,10 +50,11 @@ beforeEach(async () => {
   });
 });
 
+const codes = codesOf(parcelworks.connector.codes!);
 const open = (apiKey: string) =>
   parcelworks.connector.open(
     { url: system.url, apiKey, warehouse: "3PL", eventsEveryMs: 100, stockEveryMs: 1_000 },
-    { system: "partner", company: "main", now, http: client, log: () => {} },
+    { system: "partner", company: "main", now, http: client, codes, log: () => {} },
   );
 
 type Lines = [lineId: string, sku: string, quantity: string][];
@@ -109,7 +111,7 @@ async function pollEvents(): Promise<NativeMessage[]> {
 
 function map(messages: NativeMessage[]): MappedEvent[] {
   return messages.flatMap((message) => {
-    const mapping = session.map(message);
+    const mapping = session.map(message, codes);
     if ("failed" in mapping) throw new Error(mapping.failed);
     const events = "events" in mapping ? mapping.events : [];
     for (const event of events) expect(validateEvent(event.type, event.data)).toEqual([]);
@@ -291,7 +293,9 @@ describe("mappings", () => {
     (name) => {
       const text = readFileSync(new URL(`fixtures/${name}.json`, import.meta.url), "utf8");
       const { message, mapping } = JSON.parse(text);
-      expect(mapMessage({ ...message, body: JSON.stringify(message.body) }, "3PL")).toEqual(mapping);
+      expect(
+        mapMessage({ ...message, body: JSON.stringify(message.body) }, { location: "3PL", codes }),
+      ).toEqual(mapping);
     },
   );
 

@@ -99,7 +99,9 @@ export class RelataAccess implements HttpClient {
   }
 
   /** A client that is not known is 400 or 401, as OAuth has it. */
-  private refusal(answer: HttpAnswer): Exclude<Answer, { kind: "done" | "unknown" | "missing" }> {
+  private refusal(
+    answer: HttpAnswer,
+  ): Exclude<Answer, { kind: "done" | "unknown" | "missing" | "unmapped" }> {
     const statuses = { 400: "denied", 401: "denied", 403: "denied" } as const;
     const classified = classifyCall(answer, { now: this.context.now(), statuses });
     if (classified.kind === "done" || classified.kind === "unknown" || classified.kind === "missing") {

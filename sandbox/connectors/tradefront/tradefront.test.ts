@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { noCodes } from "../../../src/connector/codes.ts";
 import type { AvailabilityPayload, ConnectorSession, NativeMessage } from "../../../src/connector/index.ts";
 import { addMs, timeFromEpochMs } from "../../../src/core/time.ts";
 import { credentials } from "../../systems/credentials.ts";
@@ -177,7 +178,7 @@ describe("what buyers do", () => {
     const noted = received
       .flatMap(({ text, headers }) => take(text, headers))
       .filter(({ topic }) => topic === "notices");
-    expect(noted.map((message) => session.map(message))).toEqual(
+    expect(noted.map((message) => session.map(message, noCodes))).toEqual(
       Array.from({ length: 3 }, () => ({ ignored: expect.stringContaining("behind") })),
     );
   });
@@ -253,7 +254,10 @@ describe("what buyers do", () => {
       expect(() => take(text, { "x-tradefront-token": token })).toThrow(malformed);
     }
     const [message] = take('{"event":"something","deliveryId":"d"}', { "x-tradefront-token": token });
-    expect(session.map(message!)).toEqual({ failed: "There is no event something.", path: "$.event" });
+    expect(session.map(message!, noCodes)).toEqual({
+      failed: "There is no event something.",
+      path: "$.event",
+    });
   });
 });
 

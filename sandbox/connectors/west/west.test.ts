@@ -1,8 +1,10 @@
 // WEST's connector against the simulated WEST and its real folder, with faults on.
+
 import { mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { noCodes } from "../../../src/connector/codes.ts";
 import {
   type ConnectorSession,
   type MappedEvent,
@@ -49,7 +51,7 @@ const settings = (values: Record<string, unknown>) => call("POST", "/control/set
 const open = (more: { missingAfterMs?: number } = {}) =>
   west.connector.open(
     { ...base, folder: folder(), filesEveryMs: 50, settleMs: 0, missingAfterMs: 60_000, ...more },
-    { system: "west", company: "main", now, http, log: () => {} },
+    { system: "west", company: "main", now, http, codes: noCodes, log: () => {} },
   );
 
 type Lines = [lineId: string, sku: string, quantity: string][];
@@ -102,7 +104,7 @@ async function poll(): Promise<NativeMessage[]> {
 
 function map(messages: NativeMessage[]): MappedEvent[] {
   return messages.flatMap((message) => {
-    const mapping = session.map(message);
+    const mapping = session.map(message, noCodes);
     const events = "events" in mapping ? mapping.events : [];
     for (const event of events) expect(validateEvent(event.type, event.data)).toEqual([]);
     return events;
@@ -204,7 +206,7 @@ describe("releases", () => {
   it("leave nothing behind where the folder cannot be written", async () => {
     session = west.connector.open(
       { ...base, folder: folder("nowhere"), filesEveryMs: 50, settleMs: 0 },
-      { system: "west", company: "main", now, http, log: () => {} },
+      { system: "west", company: "main", now, http, codes: noCodes, log: () => {} },
     );
     expect((await send(release("1", 1, [["1", "A", "1"]])))[0]!.kind).toBe("ill");
     await expect(session.health(signal)).rejects.toMatchObject({ code: "west.folder-unusable" });
@@ -304,7 +306,7 @@ describe("files", () => {
     const events: MappedEvent[] = [];
     await waitFor("nine files", async () => {
       for (const message of await poll()) {
-        const mapping = session.map(message);
+        const mapping = session.map(message, noCodes);
         if ("failed" in mapping) failed.push(`${mapping.path}`);
         else events.push(...map([message]));
       }
@@ -370,7 +372,7 @@ describe("files", () => {
   it("that are still being written are not read", async () => {
     session = west.connector.open(
       { ...base, folder: folder(), filesEveryMs: 50, settleMs: 80, missingAfterMs: 60_000 },
-      { system: "west", company: "main", now, http, log: () => {} },
+      { system: "west", company: "main", now, http, codes: noCodes, log: () => {} },
     );
     const path = folder("out", "ADJ_20261124_9999.csv");
     writeFileSync(path, "HDR;ADJ;WEST;9999;");

@@ -4,6 +4,7 @@ import pino from "pino";
 import { type OpenSystem, openSystems } from "../../connector/open.ts";
 import { CrossdockError } from "../../core/errors.ts";
 import { isTime, parseTime, timeFromEpochMs } from "../../core/time.ts";
+import { type CodeBook, openCodeBook } from "../../engine/codes/book.ts";
 import type { ReplayPreview, ReplayResult, ReplayScope, StuckPreview } from "../../engine/delivery/replay.ts";
 import { type Remapped, type RemapScope, remapReceipts } from "../../engine/operations/remap.ts";
 import { fingerprintOf, openReplays, openStuck } from "../../engine/operations/replays.ts";
@@ -99,7 +100,7 @@ async function replay(
   context: CommandContext,
   execute: boolean,
 ): Promise<void> {
-  await withSystems(installation, context, scope.system, async (integration, systems) => {
+  await withSystems(installation, context, scope.system, async ({ integration, systems }) => {
     const sessions = new Map([...systems].map(([system, { session }]) => [system, session]));
     const replays = openReplays({ db: installation.db, integration, sessions });
     if (execute) {
@@ -121,9 +122,9 @@ async function retry(
   const { db, integration, output } = installation;
   const problem = await fingerprintOf(db, id);
   // What could not be mapped holds back no delivery, but the receipt itself.
-  const unmapped = /^receipt\.not-mapped\/([^/]+)\//.exec(problem)?.[1];
-  if (unmapped !== undefined)
-    return remap({ source: unmapped, exception: id }, installation, context, execute);
+  const unmapped = /^(?:receipt\.not-mapped\/([^/]+)\/|code\.unmapped\/([^/]+)\/[a-z]+\/in\/)/.exec(problem);
+  const source = unmapped?.[1] ?? unmapped?.[2];
+  if (source !== undefined) return remap({ source, exception: id }, installation, context, execute);
   const stuck = openStuck(db, integration);
   if (execute) {
     const released = await stuck.release({ problem });
@@ -143,24 +144,33 @@ async function remap(
   context: CommandContext,
   execute: boolean,
 ): Promise<void> {
-  await withSystems(installation, context, scope.source, async ({ company }, systems) => {
-    const sources = new Map(
-      [...systems].map(([system, { connector, session }]) => [
-        system,
-        { system, company, connector, session },
-      ]),
-    );
-    const result = await remapReceipts(installation.db, sources, scope, execute);
-    installation.output.result(result, () => remapPage(result, scope.source));
-  });
+  await withSystems(
+    installation,
+    context,
+    scope.source,
+    async ({ integration: { company }, systems, book }) => {
+      const sources = new Map(
+        [...systems].map(([system, { connector, session }]) => [
+          system,
+          { system, company, connector, session, codes: () => book.of(system) },
+        ]),
+      );
+      const result = await remapReceipts(installation.db, sources, scope, execute);
+      installation.output.result(result, () => remapPage(result, scope.source));
+    },
+  );
 }
 
 /** What a system can be sent, and how it maps, depends on its settings: they are read from the environment. */
 async function withSystems(
-  { loaded }: OpenedInstallation,
+  { loaded, db }: OpenedInstallation,
   context: CommandContext,
   named: string,
-  work: (integration: Integration, systems: Map<string, OpenSystem>) => Promise<void>,
+  work: (opened: {
+    integration: Integration;
+    systems: Map<string, OpenSystem>;
+    book: CodeBook;
+  }) => Promise<void>,
 ): Promise<void> {
   const { integration, findings, path } = checkConfig(loaded, context.environment);
   const names = Object.keys(integration.systems);
@@ -172,12 +182,14 @@ async function withSystems(
       details: { place: `${path}:${first.line}` },
     });
   }
+  const book = await openCodeBook(db);
   const systems = openSystems(integration, {
     now: () => timeFromEpochMs(Date.now()),
     log: pino({ level: "silent" }),
+    codes: (system) => book.of(system),
   });
   try {
-    await work(integration, systems);
+    await work({ integration, systems, book });
   } finally {
     await Promise.all([...systems.values()].map(({ session }) => session.close()));
   }

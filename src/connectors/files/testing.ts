@@ -1,7 +1,9 @@
 // What the tests of this connector share: a session over a folder, and a clock that they turn.
+
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { noCodes } from "../../connector/codes.ts";
 import type { ConnectorSession, MappedEvent, Mapping, NativeMessage } from "../../connector/index.ts";
 import { resolveSettings } from "../../connector/resolve.ts";
 import { addMs } from "../../core/time.ts";
@@ -50,6 +52,7 @@ export function open(input: Input): ConnectorSession {
     company: "main",
     now: () => clock.now,
     http: { request: () => Promise.reject(new Error("Files need no HTTP.")) },
+    codes: noCodes,
     log: () => undefined,
   });
 }
@@ -94,7 +97,7 @@ export class Taken {
       return;
     }
     this.messages.set(id, message);
-    this.note(session.map(message));
+    this.note(session.map(message, noCodes));
   }
 
   private note(mapping: Mapping): void {

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { noCodes } from "../../connector/codes.ts";
 import type { Answer, ConnectorSession, OutboundMessage } from "../../connector/contract.ts";
 import type { SettingsInput } from "../../connector/define.ts";
 import { type ClosableHttpClient, createHttpClient } from "../../connector/http-client.ts";
@@ -31,7 +32,14 @@ const settle = (input: Input, environment = {}) =>
   );
 
 function open(input: Input = {}): ConnectorSession {
-  const context = { system: "target", company: "main", now: () => now, http: client, log: () => undefined };
+  const context = {
+    system: "target",
+    company: "main",
+    now: () => now,
+    http: client,
+    codes: noCodes,
+    log: () => undefined,
+  };
   return http.connector.open(settle(input).settings, context);
 }
 

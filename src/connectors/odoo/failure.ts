@@ -2,7 +2,7 @@
 // the Python exception, and both undo the call's transaction first: only a call without an answer may have had effect.
 import { type Answer, CrossdockError } from "../../connector/index.ts";
 
-export type Failure = Exclude<Answer, { kind: "done" | "missing" }>;
+export type Failure = Exclude<Answer, { kind: "done" | "missing" | "unmapped" }>;
 
 export class OdooFailed extends CrossdockError {
   readonly answer: Failure;

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { Answer, ConnectorSession } from "../../connector/index.ts";
+import { type Answer, type ConnectorSession, noCodes } from "../../connector/index.ts";
 import { validateEvent } from "../../domains/catalogue.ts";
 import { type SimulatedOdoo, startOdoo } from "./testing/server.ts";
 import { booking, call, issue, open, outbound, send } from "./testing/session.ts";
@@ -21,7 +21,7 @@ const cancellation = (orderId: string, cancelled: string) =>
 async function said() {
   const { messages } = await session.polls!.sales!.read(null, new AbortController().signal);
   const events = messages.flatMap((message) => {
-    const mapping = session.map(message);
+    const mapping = session.map(message, noCodes);
     if ("failed" in mapping) throw new Error(mapping.failed);
     return "events" in mapping ? mapping.events : [];
   });

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { noCodes } from "../../connector/codes.ts";
 import { answerJson } from "../../connector/testing-server.ts";
 import { type Bench, faultsOf, type Input, openBench, readOut } from "./testing.ts";
 
@@ -14,7 +15,7 @@ const read = (event: string, fields: unknown, more: object = {}): Input =>
 
 /** What the mapping makes of one native text. */
 function map(input: Input, body: string) {
-  return bench.open(input).map({ topic: "feed", id: "1", contentType: "application/json", body });
+  return bench.open(input).map({ topic: "feed", id: "1", contentType: "application/json", body }, noCodes);
 }
 const native = (more: object) => JSON.stringify({ id: 1, rev: 1, ...more });
 
@@ -121,9 +122,9 @@ describe("an item becomes an event", () => {
     fc.assert(
       fc.property(fc.json(), (body) => {
         const message = { topic: "feed", id: "1", contentType: "application/json", body };
-        const mapped = session.map(message);
+        const mapped = session.map(message, noCodes);
         expect("events" in mapped || "failed" in mapped).toBe(true);
-        expect(session.map(message)).toEqual(mapped);
+        expect(session.map(message, noCodes)).toEqual(mapped);
       }),
       { numRuns: 300 },
     );
@@ -209,7 +210,7 @@ describe("a full set", () => {
   async function readSet(input: Input) {
     const session = bench.open(input);
     const { messages } = await readOut(session, "feed");
-    return session.map(messages[0]!) as {
+    return session.map(messages[0]!, noCodes) as {
       events: { type: string; data: Record<string, unknown> }[];
       problems?: unknown[];
     };

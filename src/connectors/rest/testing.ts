@@ -1,5 +1,6 @@
 // A REST system in the test's own process, and a session that is opened as an installation opens it.
 
+import { noCodes } from "../../connector/codes.ts";
 import { type ClosableHttpClient, createHttpClient } from "../../connector/http-client.ts";
 import type {
   ConnectorSession,
@@ -48,6 +49,7 @@ export async function openBench(): Promise<Bench> {
         company: "main",
         now: () => clock.now,
         http: client,
+        codes: noCodes,
         log: (...said) => void logged.push(JSON.stringify(said)),
       });
     },

@@ -1,4 +1,5 @@
 // Opens the connector on a test's server, with a clock that the test sets.
+import { noCodes } from "../../connector/codes.ts";
 import {
   type ConnectorSession,
   type Mapping,
@@ -44,6 +45,7 @@ export function openOn(
     company: "main",
     now: () => timeFromEpochMs(nowMs),
     http: undefined as never,
+    codes: noCodes,
     log: (_, message, facts) => logged.push({ message, facts }),
   });
   return {

@@ -2,7 +2,7 @@
 // call's transaction first: only a call without an answer may have done something.
 import { type Answer, CrossdockError } from "../../connector/index.ts";
 
-export type Failure = Exclude<Answer, { kind: "done" | "missing" }>;
+export type Failure = Exclude<Answer, { kind: "done" | "missing" | "unmapped" }>;
 
 export class TrytonFailed extends CrossdockError {
   readonly answer: Failure;

@@ -1,5 +1,6 @@
 // Carries out what follows from answers: settles, parks, delays, doubts, refers. Evidence about the system (the
 // breaker, the pause) is kept apart from what happens to the lane.
+import type { CodeMiss } from "../../connector/codes.ts";
 import type { Answer, Found, MappedEvent } from "../../connector/contract.ts";
 import type { Clock } from "../cluster/context.ts";
 import { backoffMs } from "./backoff.ts";
@@ -149,6 +150,9 @@ export class Answers {
         else this.failedIn(lane.name, verdict.reason);
         this.park(lane, verdict.code, verdict.reason, failure, verdict.facts);
         return;
+      case "wait-for-code":
+        this.park(lane, "code.unmapped", verdict.reason, failure, [], verdict.miss);
+        return;
       case "retry":
         if (verdict.evidence === "busy") this.busy(lane, failure, verdict.pauseMs);
         else this.ill(lane, failure, verdict.afterRequest);
@@ -242,10 +246,11 @@ export class Answers {
 
   private park(
     lane: Lane,
-    code: "delivery.refused" | "delivery.outcome-unknown",
+    code: "delivery.refused" | "delivery.outcome-unknown" | "code.unmapped",
     reason: string,
     failure: Failure | null,
     facts: readonly MappedEvent[] = [],
+    miss: CodeMiss | null = null,
   ): void {
     const entry = lane.head();
     lane.phase = "settling";
@@ -256,6 +261,7 @@ export class Answers {
       entry,
       lane: lane.name,
       code,
+      miss,
       reason,
       failure,
       facts,
@@ -389,6 +395,8 @@ function reasonOf(answer: Answer): string {
       return `lacks ${answer.references.map((r) => `${r.domain} ${r.key}`).join(", ")}`;
     case "refused":
       return `${answer.code}: ${answer.reason}`;
+    case "unmapped":
+      return `no code table knows ${answer.table} ${answer.code}`;
     default:
       return answer.reason;
   }

@@ -4,7 +4,7 @@ import type { Problem, ProblemCode } from "../../domains/reaction.ts";
 import type { NewDelivery } from "../../store/delivery.ts";
 import type { Entry } from "./lane.ts";
 
-export function problemFingerprint(code: ProblemCode, system: string, entry: Entry): string {
+function problemFingerprint(code: ProblemCode, system: string, entry: Entry): string {
   return `${code}/${system}/${entry.type}/${entry.key}`;
 }
 

@@ -23,9 +23,10 @@ import {
   settleDone,
 } from "../../store/delivery-settle.ts";
 import { saveReferences } from "../../store/reference.ts";
+import { unmappedProblem } from "../codes/problem.ts";
 import type { DeliveryFact, FactSink, ProblemSink } from "./facts.ts";
 import type { Entry } from "./lane.ts";
-import { missingProblem, outcomeProblem, problemFingerprint, renderReference } from "./problem.ts";
+import { missingProblem, outcomeProblem, renderReference } from "./problem.ts";
 import type {
   DoneSettlement,
   Failure,
@@ -197,15 +198,20 @@ async function park(tx: Transaction, batch: Batch, raise: Problem[]): Promise<nu
       id: item.entry.id,
       attempts: item.entry.attempts,
       reason: item.reason,
-      problem: problemFingerprint(item.code, item.client.system, item.entry),
+      problem: parkProblem(item).fingerprint,
       claim: item.entry.claim?.id ?? 0,
     })),
   );
   const holding = batch.parked.filter((item) => !item.entry.merge);
   await holdBehind(tx, laneNames(holding));
-  for (const item of batch.parked)
-    raise.push(outcomeProblem(item.code, item.client.system, item.lane, item.entry, item.reason));
+  for (const item of batch.parked) raise.push(parkProblem(item));
   return fresh;
+}
+
+/** Many may wait for one code; every other problem is a delivery's own. */
+function parkProblem({ code, miss, client: { system }, lane, entry, reason }: ParkSettlement): Problem {
+  if (code === "code.unmapped") return unmappedProblem({ system, direction: "out", ...miss! });
+  return outcomeProblem(code, system, lane, entry, reason);
 }
 
 /** What the target lacks goes first, in a lane of its own; what came to be known since the attempt is not sent again. */

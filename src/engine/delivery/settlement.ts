@@ -1,4 +1,5 @@
 // What is to be written about deliveries, and who hears when it is committed.
+import type { CodeMiss } from "../../connector/codes.ts";
 import type { MappedEvent } from "../../connector/contract.ts";
 import type { OutboundType, Reference } from "../../domains/outbound.ts";
 import type { Problem, ProblemCode } from "../../domains/reaction.ts";
@@ -47,7 +48,9 @@ export interface ParkSettlement extends Common {
   kind: "park";
   entry: Entry;
   lane: string;
-  code: Extract<ProblemCode, "delivery.refused" | "delivery.outcome-unknown">;
+  code: Extract<ProblemCode, "delivery.refused" | "delivery.outcome-unknown"> | "code.unmapped";
+  /** The code that no table knows, of `code.unmapped`. */
+  miss: CodeMiss | null;
   reason: string;
   failure: Failure | null;
   facts: readonly MappedEvent[];

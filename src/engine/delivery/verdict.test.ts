@@ -12,6 +12,7 @@ const answers: Record<Answer["kind"], Answer> = {
   unknown: { kind: "unknown", reason: "reset" },
   missing: { kind: "missing", references: [{ domain: "customer", key: "C" }] },
   denied: { kind: "denied", reason: "401" },
+  unmapped: { kind: "unmapped", table: "carrier", code: "ups" },
 };
 
 describe("an answer", () => {
@@ -24,6 +25,7 @@ describe("an answer", () => {
     unknown: ["retry after the request", "retry after the request", "look-up after the request", "park"],
     missing: ["refer", "refer", "refer", "refer"],
     denied: ["deny", "deny", "deny", "deny"],
+    unmapped: ["wait-for-code", "wait-for-code", "wait-for-code", "wait-for-code"],
   };
 
   for (const [name, acts] of Object.entries(expected)) {
@@ -39,6 +41,14 @@ describe("an answer", () => {
   it("that is unknown and cannot be looked up is no refusal", () => {
     expect(judgeAnswer("none", answers.unknown)).toMatchObject({ code: "delivery.outcome-unknown" });
     expect(judgeAnswer("none", answers.refused)).toMatchObject({ code: "delivery.refused" });
+  });
+
+  it("about a code that no table can hold waits for none: it is refused", () => {
+    for (const code of ["", " ups", "u\u0000ps", "x".repeat(65)])
+      expect(judgeAnswer("keyed", { kind: "unmapped", table: "carrier", code })).toMatchObject({
+        act: "park",
+        code: "delivery.refused",
+      });
   });
 });
 

@@ -1,7 +1,9 @@
 // What follows from an answer. Pure: the kind of write and the answer decide, and whether something may have
 // happened is never guessed.
+import type { CodeMiss } from "../../connector/codes.ts";
 import type { Answer, Found, MappedEvent } from "../../connector/contract.ts";
 import type { Reference } from "../../domains/outbound.ts";
+import { codeFault } from "../../policy/codes.ts";
 import type { WriteKind } from "../../policy/integration.ts";
 
 export type Verdict =
@@ -14,6 +16,8 @@ export type Verdict =
       reason: string;
       facts: MappedEvent[];
     }
+  /** It waits for a code table; nothing of it has left. */
+  | { act: "wait-for-code"; miss: CodeMiss; reason: string }
   /** It did not take effect, or may be repeated freely: sent again later. */
   | { act: "retry"; evidence: "busy" | "ill"; reason: string; pauseMs: number | null; afterRequest: boolean }
   /** It may have taken effect: looked up, and only then sent again. `afterRequest`: not while a request may run. */
@@ -49,9 +53,19 @@ export function judgeAnswer(kind: WriteKind, answer: Answer): Verdict {
       return judgeUnknown(kind, answer.reason);
     case "missing":
       return { act: "refer", references: answer.references };
+    case "unmapped":
+      return judgeUnmapped(answer);
     case "denied":
       return { act: "deny", reason: answer.reason };
   }
+}
+
+function judgeUnmapped({ table, code }: Extract<Answer, { kind: "unmapped" }>): Verdict {
+  const fault = codeFault(code);
+  if (fault === undefined)
+    return { act: "wait-for-code", miss: { table, code }, reason: `no code table knows ${table} ${code}` };
+  const reason = `code.invalid: ${JSON.stringify(code.slice(0, 80))} as a ${table} code ${fault}`;
+  return { act: "park", code: "delivery.refused", reason, facts: [] };
 }
 
 /** A time-out, a broken connection, a crash, or a connector that threw. */

@@ -2,12 +2,20 @@
 import type { Order } from "../../domains/order/state.ts";
 import type { Integration } from "../../policy/integration.ts";
 import type { Database } from "../../postgres/pool.ts";
+import {
+  type CodeChangeRow,
+  type CodeRow,
+  type CodeWish,
+  pageCodeChanges,
+  pageCodes,
+} from "../../store/code.ts";
 import { type ExceptionFilter, type ExceptionRow, pageExceptions } from "../../store/exception.ts";
 import { type OrderFilter, pageOrders, readOrder } from "../../store/order.ts";
 import type { ReplayPreview, ReplayResult, ReplayScope, StuckPreview } from "../delivery/replay.ts";
 import type { CrossdockNode, NodeStatus } from "../node.ts";
 import { type Availability, type AvailabilityQuestion, readAvailability } from "./availability.ts";
 import { type Books, drawBooks } from "./books.ts";
+import { applyCodes, type CodesChanged } from "./codes.ts";
 import {
   type DeliveryDetail,
   type DeliveryFilter,
@@ -44,6 +52,10 @@ export interface Operations {
   previewException(id: string): Promise<StuckPreview>;
   releaseException(id: string): Promise<number>;
   remap(scope: RemapScope, execute: boolean): Promise<Remapped>;
+  codes(filter: Parameters<typeof pageCodes>[1]): Promise<CodeRow[]>;
+  codeChanges(filter: Parameters<typeof pageCodeChanges>[1]): Promise<CodeChangeRow[]>;
+  /** Without `execute` only shown. */
+  changeCodes(by: string, wishes: readonly CodeWish[], execute: boolean): Promise<CodesChanged>;
 }
 
 export interface OperationsOptions {
@@ -78,5 +90,8 @@ export function openOperations({ db, integration, node }: OperationsOptions): Op
     previewException: async (id) => replays.previewStuck({ problem: await fingerprintOf(db, id) }),
     releaseException: async (id) => replays.release({ problem: await fingerprintOf(db, id) }),
     remap: (scope, execute) => remapReceipts(db, node.sources, scope, execute),
+    codes: (filter) => pageCodes(db, filter),
+    codeChanges: (filter) => pageCodeChanges(db, filter),
+    changeCodes: (by, wishes, execute) => applyCodes(db, by, wishes, execute),
   };
 }

@@ -2,9 +2,11 @@
 // recorded as if it had come now; what still fails stays as it is.
 import { CrossdockError } from "../../core/errors.ts";
 import type { Database, Transaction } from "../../postgres/pool.ts";
+import { textArray } from "../../store/arrays.ts";
 import { appendEvents } from "../../store/event.ts";
 import { raiseProblems, solveProblems } from "../../store/exception.ts";
-import { addIntake, noIntake } from "../../store/intake.ts";
+import { addIntake, noIntake, unmappedRows } from "../../store/intake.ts";
+import { freeUnmapped, keepUnmapped } from "../../store/unmapped.ts";
 import { mapReceipt, type NativeSource } from "../receive/native.ts";
 
 export interface RemapScope {
@@ -14,6 +16,8 @@ export interface RemapScope {
   to?: string;
   /** Only the one that an exception is about. */
   exception?: string;
+  /** Only what these hold back: fingerprints of exceptions about codes. */
+  problems?: readonly string[];
 }
 
 export interface Remapped {
@@ -34,6 +38,7 @@ interface FailedRow {
   native_id: string;
   content_type: string;
   body: Buffer;
+  reason: string | null;
 }
 
 const PAGE = 200;
@@ -68,12 +73,24 @@ export async function remapReceipts(
 async function readFailed(db: Database, scope: RemapScope, after: string): Promise<FailedRow[]> {
   const { rows } = await db.query<FailedRow>({
     name: "failed-receipts",
-    text: `select r.id, r.day::text as day, r.topic, r.native_id, r.content_type, r.body from receipt r
+    text: `select r.id, r.day::text as day, r.topic, r.native_id, r.content_type, r.body, r.reason from receipt r
             where r.system = $1 and r.outcome = 'failed' and ($2 = '' or r.id > $2::uuid)
               and ($3::timestamptz is null or r.received_at >= $3) and ($4::timestamptz is null or r.received_at <= $4)
-              and ($5::uuid is null or exists (select from exception e where e.id = $5 and e.key = 'receipt:' || r.id))
-            order by r.id limit $6`,
-    values: [scope.source, after, scope.from ?? null, scope.to ?? null, scope.exception ?? null, PAGE],
+              and ($5::uuid is null or exists (
+                    select from exception e where e.id = $5
+                       and (e.key = 'receipt:' || r.id
+                            or exists (select from unmapped_receipt u where u.problem = e.fingerprint and u.receipt_id = r.id))))
+              and ($6::text[] is null or r.id in (select u.receipt_id from unmapped_receipt u where u.problem = any($6)))
+            order by r.id limit $7`,
+    values: [
+      scope.source,
+      after,
+      scope.from ?? null,
+      scope.to ?? null,
+      scope.exception ?? null,
+      scope.problems === undefined ? null : textArray(scope.problems),
+      PAGE,
+    ],
   });
   return rows;
 }
@@ -93,11 +110,37 @@ async function remapOne(
     const { topic, nativeId, reason } = receipt;
     if (result.failures.length < SHOWN_MAX)
       result.failures.push({ receiptId: row.id, topic, nativeId, reason: reason ?? "" });
+    if (execute && reason !== row.reason) await failAgain(db, row, mapped);
     return;
   }
   if (execute && !(await save(db, source.system, row, mapped))) return;
   result[receipt.outcome] += 1;
   result.events += events.length;
+}
+
+/** It fails for another reason than before: another code, or what a code had hidden. */
+async function failAgain(
+  db: Database,
+  row: FailedRow,
+  { receipt, problems }: ReturnType<typeof mapReceipt>,
+): Promise<void> {
+  await db.transaction(async (tx) => {
+    const { rowCount } = await tx.query({
+      name: "refail-receipt",
+      text: "update receipt set mapping_revision = $3, reason = $4 where day = $1::date and id = $2 and outcome = 'failed'",
+      values: [row.day, row.id, receipt.mappingRevision, receipt.reason ?? null],
+    });
+    if (rowCount === 0) return;
+    const before = [...(await freeUnmapped(tx, row.id)), ...(await openProblemsOf(tx, row.id))];
+    await keepUnmapped(tx, unmappedRows([receipt]));
+    const now = new Set(problems.map(({ fingerprint }) => fingerprint));
+    await raiseProblems(tx, problems);
+    await solveProblems(
+      tx,
+      before.filter((fingerprint) => !now.has(fingerprint)),
+      "mapped",
+    );
+  });
 }
 
 /** False where somebody else was faster. */
@@ -121,7 +164,8 @@ async function save(
       ],
     });
     if (rowCount === 0) return false;
-    await solveProblems(tx, await openProblemsOf(tx, row.id), "mapped");
+    const held = await freeUnmapped(tx, row.id);
+    await solveProblems(tx, [...held, ...(await openProblemsOf(tx, row.id))], "mapped");
     // Single rows of it may still be wrong.
     await raiseProblems(tx, problems);
     // The log's head is locked last.

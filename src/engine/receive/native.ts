@@ -1,6 +1,7 @@
 // A native message becomes a receipt and, where its mapping succeeds, canonical events. A mapping that fails
 // keeps the receipt, so that a mended mapping can map it again.
 
+import { type CodeMiss, mapWith, type SystemCodes } from "../../connector/codes.ts";
 import type {
   Connector,
   ConnectorSession,
@@ -13,6 +14,8 @@ import { catalogue, validateEvent } from "../../domains/catalogue.ts";
 import type { Problem } from "../../domains/reaction.ts";
 import type { AppendEvent } from "../../store/event.ts";
 import type { Receipt } from "../../store/intake.ts";
+import { unmappedFingerprint } from "../../store/unmapped.ts";
+import { unmappedProblem } from "../codes/problem.ts";
 import { mappedEventId, uuidv7 } from "../log/event-id.ts";
 import { contentHash, identityHash } from "../log/identities.ts";
 import { canonicalEvent, type Incoming, isReadable, nativeIdentity, notMapped } from "../log/incoming.ts";
@@ -22,6 +25,8 @@ export interface NativeSource {
   company: string;
   connector: Connector;
   session: ConnectorSession;
+  /** As they are now. */
+  codes(): SystemCodes;
 }
 
 export function incomingNative(source: NativeSource, message: NativeMessage): Incoming {
@@ -47,9 +52,10 @@ export function mapReceipt(
     mappingRevision: revision,
     events: 0,
   };
-  const mapping = mapSafely(source.session, message);
+  const { mapping, misses } = mapSafely(source, message);
   if ("ignored" in mapping)
     return { receipt: { ...receipt, outcome: "ignored", reason: mapping.ignored }, events: [], problems: [] };
+  if (misses.length > 0 && "events" in mapping) return keptBack(source, receipt, mapping.events, misses);
   const failure = "failed" in mapping ? mapping : firstInvalid(mapping);
   if (failure !== undefined) {
     const reason = failure.path === undefined ? failure.failed : `${failure.path}: ${failure.failed}`;
@@ -78,11 +84,42 @@ function statementIdentity(system: string, event: MappedEvent): { hash: string; 
 }
 
 /** A connector's own fault while mapping is a failed mapping of this message, not a failure of the stream. */
-function mapSafely(session: ConnectorSession, message: NativeMessage): Mapping {
+function mapSafely(
+  { session, codes }: NativeSource,
+  message: NativeMessage,
+): { mapping: Mapping; misses: CodeMiss[] } {
   try {
-    return session.map(message);
+    return mapWith(session, message, codes());
   } catch (error) {
-    return { failed: error instanceof Error ? error.message : String(error) };
+    return { mapping: { failed: error instanceof Error ? error.message : String(error) }, misses: [] };
+  }
+}
+
+/** No table knows some codes of it: it is mapped again when one does, whole and once. */
+function keptBack(
+  { system, company }: NativeSource,
+  receipt: Receipt,
+  events: readonly MappedEvent[],
+  misses: readonly CodeMiss[],
+): ReturnType<typeof mapReceipt> {
+  const keys = [...new Set(events.flatMap((event) => keyOf(system, company, event) ?? []))];
+  const codes = misses.map((miss) => ({ system, direction: "in" as const, ...miss }));
+  const reason = `no code table knows ${codes.map(({ table, code }) => `${table} ${code}`).join(", ")}`;
+  const unmapped = codes.map((code) => ({ problem: unmappedFingerprint(code), keys }));
+  return {
+    receipt: { ...receipt, outcome: "failed", reason, unmapped },
+    events: [],
+    problems: codes.map(unmappedProblem),
+  };
+}
+
+/** What an event would be about; one that stands in for a code need not fit its contract. */
+function keyOf(system: string, company: string, event: MappedEvent): string | undefined {
+  try {
+    return canonicalEvent(system, company, event).key;
+  } catch {
+    // It is told of for people alone.
+    return undefined;
   }
 }
 

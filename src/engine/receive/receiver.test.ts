@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { systemCodes } from "../../connector/codes.ts";
 import type {
   Connector,
   ConnectorSession,
@@ -32,7 +33,13 @@ function source(system: string, more: Partial<ConnectorSession> = {}): NativeSou
     close: async () => undefined,
     ...more,
   };
-  return { system, company: "main", connector: { mappingRevision: 3 } as Connector, session };
+  return {
+    system,
+    company: "main",
+    connector: { mappingRevision: 3 } as Connector,
+    session,
+    codes: () => systemCodes([]),
+  };
 }
 
 const message = (id: string, map: unknown): NativeMessage => ({

@@ -1,12 +1,13 @@
 // What the tests of this connector share: a session as a node opens it, and messages out.
 import { createHttpClient } from "../../../connector/http-client.ts";
-import type {
-  BookingPayload,
-  Connector,
-  ConnectorSession,
-  MovementPayload,
-  OutboundMessage,
-  OutboundType,
+import {
+  type BookingPayload,
+  type Connector,
+  type ConnectorSession,
+  type MovementPayload,
+  noCodes,
+  type OutboundMessage,
+  type OutboundType,
 } from "../../../connector/index.ts";
 import { resolveSettings } from "../../../connector/resolve.ts";
 import { timeFromEpochMs } from "../../../core/time.ts";
@@ -36,6 +37,7 @@ export function open(version: Version, url: string, more: Record<string, unknown
     company: "main",
     now: () => timeFromEpochMs(Date.now()),
     http: createHttpClient({ connections: 8, timeoutMs: 2_000 }),
+    codes: noCodes,
     log: () => undefined,
   });
 }
