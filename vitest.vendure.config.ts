@@ -6,7 +6,7 @@ export default defineConfig({
     include: ["test/vendure/**/*.test.ts"],
     maxWorkers: 1,
     globalSetup: ["test/setup/postgres.ts", "test/vendure/set-up.ts"],
-    testTimeout: 300_000,
+    testTimeout: 600_000,
     hookTimeout: 300_000,
   },
 });

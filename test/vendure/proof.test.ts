@@ -157,7 +157,7 @@ describe("Vendure, told what may be sold", () => {
       system: (url) => vendure({ url, ...settings, availabilityAt: "Default Stock Location", pageSize: 20 }),
       reads: { orders },
       writes: { "inventory.availability": availability, "order.status": status },
-      timeoutMs: 1_500,
+      timeoutMs: 5_000,
     },
     { test, skip: test.skip },
   );
@@ -172,7 +172,7 @@ describe("Vendure, told what stands where", () => {
       system: (url) => vendure({ url, ...settings, locations: { EAST: "Second" } }),
       writes: { "inventory.level": level },
       skip: { "reads orders": "proved above", "writes order.status": "proved above" },
-      timeoutMs: 1_500,
+      timeoutMs: 5_000,
     },
     { test, skip: test.skip },
   );
