@@ -102,7 +102,7 @@ class CrossdockPlugin {
         ...{ id: String(id), description, sku, price },
       })),
       shippingLines: order.shippingLines.map(({ id, price, shippingMethod }) => ({
-        ...{ id: String(id), price, shippingMethod: { name: shippingMethod.name } },
+        ...{ id: String(id), price, shippingMethod: { code: shippingMethod.code } },
       })),
       discounts: order.discounts.map(({ adjustmentSource, description, amount }) => ({
         ...{ adjustmentSource, description, amount },

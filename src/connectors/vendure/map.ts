@@ -85,7 +85,7 @@ function linesOf(order: Fields): Line[] {
 
 function chargesOf(order: Fields): Charge[] {
   const shipping = listOf(order, "shippingLines").map((line): Charge => {
-    const description = textOr(fieldsOf(line.shippingMethod, "shippingMethod"), "name") ?? "Shipping";
+    const description = textOr(fieldsOf(line.shippingMethod, "shippingMethod"), "code") ?? "Shipping";
     const amount = wholeOf(line, "price");
     return { chargeId: `shipping-${textOf(line, "id")}`, kind: "freight", description, amount };
   });

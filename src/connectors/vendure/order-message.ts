@@ -12,7 +12,7 @@ export function orderFields(customerField: string): string {
     shippingAddress { company fullName countryCode }
     lines { id updatedAt quantity orderPlacedQuantity unitPrice productVariant { sku name } }
     surcharges { id description sku price }
-    shippingLines { id price shippingMethod { name } }
+    shippingLines { id price shippingMethod { code } }
     discounts { adjustmentSource description amount }`;
 }
 

@@ -23,7 +23,7 @@ const shopOrder = (more: object = {}): Fields =>
       shippingAddress: { company: null, fullName: "Zoë", countryCode: "GB" },
       lines: [line("10", 3)],
       surcharges: [],
-      shippingLines: [{ id: "1", price: 495, shippingMethod: { name: "Post" } }],
+      shippingLines: [{ id: "1", price: 495, shippingMethod: { code: "Post" } }],
       discounts: [],
       ...more,
     }),
