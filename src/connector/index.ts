@@ -1,4 +1,5 @@
 // `crossdock/connector`: everything that a connector is written with. What is not here is not public.
+export { type Decimal, formatDecimal, parseDecimal } from "../core/decimal.ts";
 export { CrossdockError } from "../core/errors.ts";
 export { excerpt } from "../core/excerpt.ts";
 export { businessKey } from "../core/identifiers.ts";
@@ -8,15 +9,9 @@ export { addMs, dateIn, epochMs, localToUtc, parseTime, type Time, timeFromEpoch
 export { catalogue, type Fault, validateEvent } from "../domains/catalogue.ts";
 export { explain, type SchemaNode } from "../domains/explain.ts";
 export type { FigureMeaning, SourceClock } from "../domains/inventory/policy.ts";
+export { didYouMean } from "../domains/nearest.ts";
 export * from "../domains/outbound.ts";
-export {
-  DecimalText,
-  NonNegativeDecimalText,
-  object,
-  oneOf,
-  PositiveDecimalText,
-  TimeText,
-} from "../domains/schema.ts";
+export { object, oneOf, TimeText } from "../domains/schema.ts";
 export { type CodeSeeds, type CodeTable, codeTables } from "../policy/codes.ts";
 export { parseDuration } from "../policy/duration.ts";
 export type { Limits, WriteDeclaration, WriteKind } from "../policy/integration.ts";
@@ -74,4 +69,5 @@ export {
   type WriteFileOptions,
   writeFileAtomically,
 } from "./files.ts";
+export * from "./mapping/index.ts";
 export { type Hmac, headerOf, hmacFits, unsigned, verifyStandardWebhook } from "./signature.ts";

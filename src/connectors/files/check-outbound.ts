@@ -1,13 +1,23 @@
 // What the schema cannot say about outbound files.
-import type { Fault } from "../../domains/explain.ts";
+import {
+  checkTimeRule,
+  didYouMean,
+  type OutboundType,
+  payloadFields,
+  payloadLists,
+  type Report,
+  type SettingPath,
+} from "../../connector/index.ts";
 import type { CellSettings, OutboundSettings } from "./settings.ts";
-import { compileTimeFormat } from "./time-cell.ts";
-import { isZone } from "./zone.ts";
 
-export function checkOutbound(path: string, target: OutboundSettings): Fault[] {
-  const { format, columns, write = "lookup", batchMax = 1, name } = target;
-  const faults: Fault[] = [];
-  const fault = (setting: string, message: string) => faults.push({ path: `${path}.${setting}`, message });
+export function checkOutbound(
+  type: OutboundType,
+  at: SettingPath,
+  target: OutboundSettings,
+  report: Report,
+): void {
+  const { format, columns, rows, write = "lookup", batchMax = 1, name } = target;
+  const fault = (setting: string, message: string) => report([...at, ...setting.split(".")], message);
   if (!/\{(key|deliveryId)\}/.test(name) && write !== "absolute")
     fault("name", "must hold {key} or {deliveryId}: otherwise one file takes the place of another.");
   if (batchMax > 1 && write === "lookup")
@@ -23,13 +33,26 @@ export function checkOutbound(path: string, target: OutboundSettings): Fault[] {
   if (write !== "lookup" && target.taken !== undefined)
     fault("taken", 'says nothing where write is not "lookup".');
   checkFormat(target, fault);
-  for (const [index, column] of columns.entries()) checkCell(`columns[${index}]`, column, target, fault);
+  const lists = payloadLists(type);
+  if (rows !== undefined && !Object.hasOwn(lists, rows))
+    fault("rows", `is no list of ${type}.${didYouMean(rows, Object.keys(lists))}`);
+  const paths = { field: payloadFields(type), line: lists[rows ?? ""] };
+  for (const [index, column] of columns.entries()) {
+    const place = [...at, "columns", index];
+    checkCell(column, target, (setting, message) => report([...place, ...setting], message));
+    for (const origin of ["field", "line"] as const) {
+      const path = column[origin];
+      const known = paths[origin];
+      if (path === undefined || known === undefined || known.includes(path)) continue;
+      const message = `names ${JSON.stringify(path)}, which ${type} does not have there.`;
+      report([...place, origin], `${message}${didYouMean(path, known)}`);
+    }
+  }
   const names = columns.map((column) => column.name);
   const twice = names.find((column, index) => names.indexOf(column) !== index);
   if (twice !== undefined) fault("columns", `names ${JSON.stringify(twice)} twice.`);
   if (format.sumOf !== undefined && !names.includes(format.sumOf))
     fault("format.sumOf", `${JSON.stringify(format.sumOf)} is none of the columns.`);
-  return faults;
 }
 
 type Say = (setting: string, message: string) => void;
@@ -56,31 +79,21 @@ function checkFormat({ format }: OutboundSettings, fault: Say): void {
     fault("format.bom", `is true, and ${format.encoding} has no byte order mark.`);
 }
 
-function checkCell(path: string, column: CellSettings, { format, rows }: OutboundSettings, fault: Say): void {
+function checkCell(
+  column: CellSettings,
+  { format, rows }: OutboundSettings,
+  fault: (setting: string[], message: string) => void,
+): void {
   const origins = [column.field, column.line, column.constant, column.message].filter(
     (origin) => origin !== undefined,
   );
-  if (origins.length !== 1) fault(path, "must have exactly one of field, line, constant and message.");
+  if (origins.length !== 1) fault([], "must have exactly one of field, line, constant and message.");
   if (column.line !== undefined && rows === undefined)
-    fault(`${path}.line`, "is of an element of rows, and rows is not said: such as lines.");
+    fault(["line"], "is of an element of rows, and rows is not said: such as lines.");
   if ((format.kind === "fixed") !== (column.length !== undefined))
-    fault(
-      `${path}.length`,
-      format.kind === "fixed" ? "is required of fixed width." : "is for fixed width alone.",
-    );
+    fault(["length"], format.kind === "fixed" ? "is required of fixed width." : "is for fixed width alone.");
   if (format.kind === "xml" && !/^[A-Za-z_][\w.-]*$/.test(column.name))
-    fault(`${path}.name`, "is no name of an element.");
-  if (column.format === undefined) {
-    if (column.zone !== undefined) fault(`${path}.zone`, "says nothing without a format.");
-    return;
-  }
-  if (column.zone === undefined && column.format !== "iso")
-    fault(`${path}.zone`, "is required: such as Europe/London.");
-  else if (column.zone !== undefined && !isZone(column.zone))
-    fault(`${path}.zone`, `${JSON.stringify(column.zone)} is no time zone such as Europe/London.`);
-  try {
-    if (column.format !== "iso") compileTimeFormat(column.format);
-  } catch (error) {
-    fault(`${path}.format`, `${(error as Error).message}.`);
-  }
+    fault(["name"], "is no name of an element.");
+  if (column.format !== undefined || column.zone !== undefined)
+    checkTimeRule(column, (setting, message) => fault([setting], message));
 }

@@ -1,34 +1,37 @@
 // What the schema cannot say about settings: whether a place is complete, a format fits, and a mapping its contract.
-import { Compile } from "typebox/compile";
-import { type CatalogueEntry, catalogue, eventTypes } from "../../domains/catalogue.ts";
-import type { Fault } from "../../domains/explain.ts";
-import { didYouMean } from "../../domains/nearest.ts";
+import {
+  checkFields,
+  didYouMean,
+  type Fault,
+  type OutboundType,
+  type Report,
+  reporter,
+  type SettingPath,
+} from "../../connector/index.ts";
 import { checkOutbound } from "./check-outbound.ts";
-import { contractField, fieldsOf, requiredFields } from "./contract-field.ts";
 import { columnsOf } from "./map.ts";
 import type {
   EventSettings,
-  FieldSettings,
   FilesSettings,
   FormatSettings,
   InboundSettings,
   PlaceSettings,
+  TotalsSettings,
 } from "./settings.ts";
-import { compileTimeFormat, hasOffset } from "./time-cell.ts";
-import { isZone } from "./zone.ts";
 
 export function checkSettings({ at, inbound = {}, outbound = {} }: FilesSettings): Fault[] {
-  return [
-    ...checkPlace(at),
-    ...Object.entries(inbound).flatMap(([name, stream]) => checkInbound(`$.inbound.${name}`, stream)),
-    ...Object.entries(outbound).flatMap(([type, target]) => checkOutbound(`$.outbound["${type}"]`, target)),
-  ];
+  const faults: Fault[] = [];
+  const report = reporter(faults);
+  checkPlace(at, report);
+  for (const [name, stream] of Object.entries(inbound)) checkInbound(["inbound", name], stream, report);
+  for (const [type, target] of Object.entries(outbound))
+    checkOutbound(type as OutboundType, ["outbound", type], target, report);
+  return faults;
 }
 
-function checkPlace(at: PlaceSettings): Fault[] {
-  const faults: Fault[] = [];
+function checkPlace(at: PlaceSettings, report: Report): void {
   const need = (name: keyof PlaceSettings, why: string) => {
-    if (at[name] === undefined) faults.push({ path: `$.at.${name}`, message: `is required: ${why}.` });
+    if (at[name] === undefined) report(["at", name], `is required: ${why}.`);
   };
   const given = (
     ["host", "port", "user", "password", "privateKey", "passphrase", "hostKey", "ca"] as const
@@ -39,11 +42,8 @@ function checkPlace(at: PlaceSettings): Fault[] {
     ftps: ["host", "port", "user", "password", "ca"],
   }[at.transport];
   for (const name of given.filter((name) => !known.includes(name)))
-    faults.push({
-      path: `$.at.${name}`,
-      message: `says nothing where transport is "${at.transport}": leave it out.`,
-    });
-  if (at.transport === "folder") return faults;
+    report(["at", name], `says nothing where transport is "${at.transport}": leave it out.`);
+  if (at.transport === "folder") return;
   need("host", "say which server");
   need("user", "say who logs in");
   if (at.transport === "ftps") need("password", "FTPS logs in with one");
@@ -54,47 +54,44 @@ function checkPlace(at: PlaceSettings): Fault[] {
     );
     if (at.password === undefined) need("privateKey", "give a private key or a password");
   }
-  return faults;
 }
 
-function checkInbound(path: string, stream: InboundSettings): Fault[] {
+function checkInbound(at: SettingPath, stream: InboundSettings, report: Report): void {
   const { format, event, totals, ignore } = stream;
-  const faults = [...checkFormat(`${path}.format`, format), ...checkEvent(`${path}.event`, event)];
+  checkFormat([...at, "format"], format, report);
+  checkEvent([...at, "event"], event, report);
   const known = knownColumns(format);
   const named = [...columnsOf(event), ...(totals?.of === undefined ? [] : [totals.of])];
   for (const column of new Set(named)) {
     if (known === undefined || known.includes(column)) continue;
-    faults.push({
-      path: `${path}.event`,
-      message: `names the column ${JSON.stringify(column)}, which format.columns lacks.${didYouMean(column, known)}`,
-    });
+    const meant = didYouMean(column, known);
+    report(
+      [...at, "event"],
+      `names the column ${JSON.stringify(column)}, which format.columns lacks.${meant}`,
+    );
   }
-  if (ignore !== undefined) faults.push(...checkPattern(`${path}.ignore`, ignore));
-  if (totals !== undefined) {
-    faults.push(...checkPattern(`${path}.totals.pattern`, totals.pattern));
-    if (!/\(\?<(count|sum)>/.test(totals.pattern))
-      faults.push({
-        path: `${path}.totals.pattern`,
-        message: "must have the group (?<count>…), (?<sum>…) or both.",
-      });
-    if (totals.pattern.includes("(?<sum>") && totals.of === undefined)
-      faults.push({ path: `${path}.totals.of`, message: "is required: say which column is added up." });
-    if (totals.sidecar === undefined && format.kind === "xml")
-      faults.push({
-        path: `${path}.totals.sidecar`,
-        message: `is required: a trailer row cannot be told in ${format.kind}.`,
-      });
-  }
+  if (ignore !== undefined) checkPattern([...at, "ignore"], ignore, report);
+  if (totals !== undefined) checkTotals([...at, "totals"], totals, format, report);
   if (stream.after === "keep" && (stream.archive ?? stream.errors) !== undefined)
-    faults.push({ path: `${path}.after`, message: 'is "keep": then nothing is moved to archive or errors.' });
-  return faults;
+    report([...at, "after"], 'is "keep": then nothing is moved to archive or errors.');
 }
 
-function checkFormat(path: string, format: FormatSettings): Fault[] {
-  const faults: Fault[] = [];
+function checkTotals(at: SettingPath, totals: TotalsSettings, format: FormatSettings, report: Report): void {
+  const { pattern, of, sidecar } = totals;
+  checkPattern([...at, "pattern"], pattern, report);
+  if (!/\(\?<(count|sum)>/.test(pattern))
+    report([...at, "pattern"], "must have the group (?<count>…), (?<sum>…) or both.");
+  if (pattern.includes("(?<sum>") && of === undefined)
+    report([...at, "of"], "is required: say which column is added up.");
+  if (sidecar === undefined && format.kind === "xml")
+    report([...at, "sidecar"], `is required: a trailer row cannot be told in ${format.kind}.`);
+}
+
+function checkFormat(at: SettingPath, format: FormatSettings, report: Report): void {
+  const fault = (name: string, message: string) => report([...at, name], message);
   const only = (name: keyof FormatSettings, kinds: readonly FormatSettings["kind"][]) => {
     if (format[name] !== undefined && !kinds.includes(format.kind))
-      faults.push({ path: `${path}.${name}`, message: `says nothing of ${format.kind}: leave it out.` });
+      fault(name, `says nothing of ${format.kind}: leave it out.`);
   };
   only("separator", ["csv"]);
   only("quote", ["csv"]);
@@ -104,30 +101,23 @@ function checkFormat(path: string, format: FormatSettings): Fault[] {
   only("record", ["xml"]);
   for (const name of ["separator", "quote"] as const)
     if (format[name] !== undefined && !/^[\t -~]?$/.test(format[name]))
-      faults.push({ path: `${path}.${name}`, message: "must be an ASCII character." });
+      fault(name, "must be an ASCII character.");
   if (format.quote !== undefined && format.quote === (format.separator ?? ","))
-    faults.push({ path: `${path}.quote`, message: "is the separator as well." });
+    fault("quote", "is the separator as well.");
   if (format.header === false && format.columns === undefined)
-    faults.push({
-      path: `${path}.columns`,
-      message: "is required where there is no header: name the columns.",
-    });
+    fault("columns", "is required where there is no header: name the columns.");
   if (format.header === true && format.columns !== undefined)
-    faults.push({ path: `${path}.columns`, message: "is what the header says: leave one of the two out." });
+    fault("columns", "is what the header says: leave one of the two out.");
   if (format.kind === "fixed" && format.columns === undefined)
-    faults.push({ path: `${path}.columns`, message: "is required: say where each column stands." });
+    fault("columns", "is required: say where each column stands.");
   for (const [index, { from, length }] of (format.columns ?? []).entries())
     if ((format.kind === "fixed") !== (from !== undefined && length !== undefined))
-      faults.push({
-        path: `${path}.columns[${index}]`,
-        message: format.kind === "fixed" ? "needs from and length." : "has no from and length here.",
-      });
+      report(
+        [...at, "columns", index],
+        format.kind === "fixed" ? "needs from and length." : "has no from and length here.",
+      );
   if (format.kind === "xml" && format.record === undefined)
-    faults.push({
-      path: `${path}.record`,
-      message: "is required: the path of the element that is a row, /Stock/Item.",
-    });
-  return faults;
+    fault("record", "is required: the path of the element that is a row, /Stock/Item.");
 }
 
 /** Undefined where the file itself says which there are. */
@@ -135,86 +125,26 @@ function knownColumns({ columns, kind }: FormatSettings): string[] | undefined {
   return kind === "csv" || kind === "fixed" ? columns?.map(({ name }) => name) : undefined;
 }
 
-export function checkPattern(path: string, pattern: string): Fault[] {
+function checkPattern(at: SettingPath, pattern: string, report: Report): void {
   try {
     new RegExp(pattern);
-    return [];
   } catch (error) {
-    return [{ path, message: `is no pattern: ${(error as Error).message}.` }];
+    report(at, `is no pattern: ${(error as Error).message}.`);
   }
 }
 
-function checkEvent(path: string, event: EventSettings): Fault[] {
-  const entry: CatalogueEntry | undefined = catalogue[event.type];
-  if (entry === undefined || entry.decided) {
-    const open = eventTypes.filter((type) => !catalogue[type]!.decided);
-    const what = entry === undefined ? "is no event type." : "is a decision that only Crossdock makes.";
-    return [{ path: `${path}.type`, message: `${what}${didYouMean(event.type, open)}` }];
-  }
-  const names = Object.keys(event.fields);
-  const missing = requiredFields(entry.schema, names).filter((name) => !names.includes(name));
-  return [
-    ...missing.map((name) => ({
-      path: `${path}.fields`,
-      message: `lacks ${name}, which ${event.type} requires.`,
-    })),
-    ...Object.entries(event.fields).flatMap(([name, field]) =>
-      checkField(`${path}.fields[${JSON.stringify(name)}]`, name, field, entry),
-    ),
-  ];
-}
+const FILLED_BY = ["column", "columns", "constant", "file"] as const;
 
-function checkField(
-  path: string,
-  name: string,
-  field: FieldSettings,
-  { schema, type }: CatalogueEntry,
-): Fault[] {
-  const target = contractField(schema, name);
-  if (target === undefined)
-    return [
-      { path, message: `is no field of ${type} that a row can fill.${didYouMean(name, fieldsOf(schema))}` },
-    ];
-  const faults: Fault[] = [];
-  const fault = (setting: string, message: string) => faults.push({ path: `${path}${setting}`, message });
-  const origins = [field.column, field.columns, field.constant, field.file].filter(
-    (origin) => origin !== undefined,
-  );
-  if (origins.length !== 1) fault("", "must have exactly one of column, columns, constant and file.");
-  const fits = Compile(target.schema as never);
-  const values = field.constant === undefined ? Object.values(field.words ?? {}) : [field.constant];
-  for (const value of values)
-    if (!fits.Check(value))
-      fault(
-        field.constant === undefined ? ".words" : ".constant",
-        `${JSON.stringify(value)} is no ${name} of ${type}.`,
-      );
-  if (field.match !== undefined) faults.push(...checkPattern(`${path}.match`, field.match));
-  const isPlain = field.constant === undefined && field.words === undefined && field.file === undefined;
-  if (target.kind === "time" && isPlain) checkTime(field, fault);
-  else if (field.format !== undefined || field.zone !== undefined)
-    fault(".format", `says nothing of ${name}, which is no time read from a column.`);
-  if (target.kind !== "decimal" && (field.decimal ?? field.scale ?? field.negate) !== undefined)
-    fault("", `has decimal, scale or negate, and ${name} is no decimal.`);
-  if (field.file === "modified" && target.kind !== "time") fault(".file", `is a time, and ${name} is none.`);
-  const isRequired = requiredFields(schema, [name]).includes(name);
-  if (field.optional === true && isRequired && field.default === undefined)
-    fault(".optional", `is true, and ${type} requires ${name}: give a default.`);
-  return faults;
-}
-
-function checkTime({ format, zone }: FieldSettings, fault: (setting: string, message: string) => void): void {
-  if (format === undefined) {
-    fault(".format", "is required of a time: such as yyyy-MM-dd HH:mm:ss, or iso.");
-    return;
+function checkEvent(at: SettingPath, event: EventSettings, report: Report): void {
+  const known = checkFields(event.type, event.fields, at, report);
+  for (const [name, { kind }] of known) {
+    const field = event.fields[name]!;
+    const place = [...at, "fields", name];
+    if (kind === "structure") report(place, "is no single value: fill its own fields, such as lines[].sku.");
+    if (FILLED_BY.filter((origin) => field[origin] !== undefined).length !== 1)
+      report(place, "must have exactly one of column, columns, constant and file.");
+    if (field.match !== undefined) checkPattern([...place, "match"], field.match, report);
+    if (field.file === "modified" && kind !== "time")
+      report([...place, "file"], `is a time, and ${name} is none.`);
   }
-  try {
-    if (format !== "iso") compileTimeFormat(format);
-  } catch (error) {
-    fault(".format", `${(error as Error).message}.`);
-    return;
-  }
-  if (hasOffset(format)) return;
-  if (zone === undefined) fault(".zone", "is required of a time without an offset: such as Europe/London.");
-  else if (!isZone(zone)) fault(".zone", `${JSON.stringify(zone)} is no time zone such as Europe/London.`);
 }

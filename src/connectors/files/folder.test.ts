@@ -1,24 +1,18 @@
-import { mkdir, readdir, readFile, rename, utimes, writeFile } from "node:fs/promises";
+import { readdir, readFile, rename, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import fc from "fast-check";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { noCodes } from "../../connector/codes.ts";
 import type { ConnectorSession } from "../../connector/index.ts";
-import { clock, open, type Stream, stock, stockEvent, Taken, temporaryFolder } from "./testing.ts";
+import { clock, folderForEach, open, type Stream, stock, stockEvent, Taken } from "./testing.ts";
 
-let root: string;
-let remove: () => Promise<void>;
-beforeEach(async () => {
-  ({ path: root, remove } = await temporaryFolder());
-  await mkdir(join(root, "out"));
-});
-afterEach(() => remove());
+const root = folderForEach("out");
 
 const session = (more: Partial<Stream> = {}): ConnectorSession =>
-  open({ at: { transport: "folder", path: root }, inbound: { stock: stock(more) } });
-const put = (name: string, content: string | Uint8Array) => writeFile(join(root, "out", name), content);
+  open({ at: { transport: "folder", path: root.path }, inbound: { stock: stock(more) } });
+const put = (name: string, content: string | Uint8Array) => writeFile(join(root.path, "out", name), content);
 const left = async (folder = "out") =>
-  (await readdir(join(root, folder))).filter((name) => name.includes("."));
+  (await readdir(join(root.path, folder))).filter((name) => name.includes("."));
 const skus = (taken: Taken) => taken.events.map(({ data }) => (data as { sku: string }).sku);
 const rows = (count: number, from = 1) =>
   Array.from({ length: count }, (_, index) => `SKU-${from + index},${index}\n`).join("");
@@ -46,7 +40,7 @@ describe("a file is read when it is whole", () => {
     for (const name of ["STK_1.csv.tmp", "STK_1.csv.part", "STK_1.filepart", ".STK_1.csv", "STK_1.csv~"])
       await put(name, "SKU,QTY\nA,1\n");
     expect((await new Taken().all(session())).messages.size).toBe(0);
-    await rename(join(root, "out/STK_1.csv.tmp"), join(root, "out/STK_1.csv"));
+    await rename(join(root.path, "out/STK_1.csv.tmp"), join(root.path, "out/STK_1.csv"));
     expect(skus(await new Taken().all(session()))).toEqual(["A"]);
   });
 
@@ -213,7 +207,7 @@ describe("what is wrong", () => {
     expect(skus(taken)).toEqual(["A", "D", "ÿ"]);
     expect(taken.problems).toEqual([
       { line: 3, reason: 'QTY: "many" is no number.' },
-      { line: 4, reason: "SKU: is empty." },
+      { line: 4, reason: 'SKU: "" is no value, and one is required.' },
       { line: 5, reason: "a quote is not closed." },
       { line: 8, reason: "has 3 cells for 2 columns." },
     ]);
@@ -301,13 +295,15 @@ describe("control totals", () => {
     expect(taken.messages.size).toBe(0);
     await put("STK_1.ctl", "rows=1");
     expect(skus(await taken.all(s))).toEqual(["A"]);
-    expect(await readFile(join(root, "out/archive", (await left("out/archive"))[0]!), "utf8")).toBeDefined();
+    expect(
+      await readFile(join(root.path, "out/archive", (await left("out/archive"))[0]!), "utf8"),
+    ).toBeDefined();
   });
 });
 
 test("the time of a file is that of its last change", async () => {
   await put("STK_1.csv", "SKU,QTY\nA,1\n");
-  await utimes(join(root, "out/STK_1.csv"), 1_795_506_370, 1_795_506_370);
+  await utimes(join(root.path, "out/STK_1.csv"), 1_795_506_370, 1_795_506_370);
   const [event] = (await new Taken().all(session())).events;
   expect(event).toMatchObject({ data: { quantity: "1", observedAt: "2026-11-24T07:46:10.000000Z" } });
 });

@@ -1,19 +1,15 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { open, type Stream, stock, stockEvent, Taken, temporaryFolder } from "./testing.ts";
+import { describe, expect, test } from "vitest";
+import { folderForEach, open, type Stream, stock, stockEvent, Taken } from "./testing.ts";
 
-let root: string;
-let remove: () => Promise<void>;
-beforeEach(async () => {
-  ({ path: root, remove } = await temporaryFolder());
-  await mkdir(join(root, "out"));
-});
-afterEach(() => remove());
+const root = folderForEach("out");
 
 async function read(content: string | Uint8Array, more: Partial<Stream>): Promise<Taken> {
-  await writeFile(join(root, "out/STK_1"), content);
-  return new Taken().all(open({ at: { transport: "folder", path: root }, inbound: { stock: stock(more) } }));
+  await writeFile(join(root.path, "out/STK_1"), content);
+  return new Taken().all(
+    open({ at: { transport: "folder", path: root.path }, inbound: { stock: stock(more) } }),
+  );
 }
 const figures = (taken: Taken) =>
   taken.events.map(({ data }) => {
@@ -78,7 +74,7 @@ test("fixed width: implied decimals, a short last line, code words", async () =>
     { sku: "MÜLL", quantity: "3", status: "held" },
     { sku: "D", quantity: "0.01" },
   ]);
-  expect(taken.problems).toEqual([{ line: 3, reason: 'COND: "X" is none of A, H.' }]);
+  expect(taken.problems).toEqual([{ line: 3, reason: 'COND: "X" is none of the words A, H.' }]);
 });
 
 test("JSON lines: nested columns, and numbers as they were written", async () => {
@@ -89,7 +85,10 @@ test("JSON lines: nested columns, and numbers as they were written", async () =>
     ...fields({ sku: { column: "a.sku" }, quantity: { column: "q" } }),
   });
   expect(figures(taken)).toEqual(["A 0.1", "B 99999999999999.123456"]);
-  expect(taken.problems).toMatchObject([{ line: 3 }, { line: 4, reason: "a.sku: is empty." }]);
+  expect(taken.problems).toMatchObject([
+    { line: 3 },
+    { line: 4, reason: 'a.sku: "" is no value, and one is required.' },
+  ]);
 });
 
 describe("XML", () => {

@@ -14,7 +14,7 @@ export const files = defineConnector({
   name: "files",
   title: "Files",
   settings: FilesSettings,
-  mappingRevision: 1,
+  mappingRevision: 2,
   writes: ({ outbound = {} }) =>
     Object.fromEntries(
       Object.entries(outbound).map(([type, { write, batchMax }]) => [

@@ -1,16 +1,24 @@
 // What a part of a file says: an event a row, or a group of rows. A row that is wrong is a problem with its line, and the
 // others go on; a group with a wrong row is left out as a whole.
-import { CrossdockError, type MappedEvent, type Mapping, type NativeMessage } from "../../connector/index.ts";
-import { catalogue, validateEvent } from "../../domains/catalogue.ts";
-import { contractField } from "./contract-field.ts";
+import {
+  CrossdockError,
+  catalogue,
+  contractField,
+  type MappedEvent,
+  type Mapping,
+  type NativeMessage,
+  putField,
+  type RowProblem,
+  reader,
+  type SchemaNode,
+  validateEvent,
+} from "../../connector/index.ts";
 import { groupKey } from "./group.ts";
 import { type FieldMapping, readField } from "./map-field.ts";
 import { type Part, readPart, readProblem } from "./message.ts";
 import type { Row } from "./rows.ts";
 import type { Stream } from "./stream.ts";
 import { kindOf } from "./window.ts";
-
-type RowProblem = NonNullable<Extract<Mapping, { events: unknown }>["problems"]>[number];
 
 /** `fields` in the order in which they are declared. */
 interface EventMapping {
@@ -37,12 +45,12 @@ export function mapperOf(streams: Readonly<Record<string, Stream>>): (message: N
 }
 
 function mappingOf({ event }: Stream): EventMapping {
-  const contract = catalogue[event.type]!.schema;
-  const fields = Object.entries(event.fields).map(([path, field]) => ({
-    ...field,
-    target: contractField(contract, path)!,
-    matcher: field.match === undefined ? undefined : new RegExp(field.match),
-  }));
+  const contract = catalogue[event.type]!.schema as SchemaNode;
+  const fields = Object.entries(event.fields).map(([path, field]) => {
+    const target = contractField(contract, path)!;
+    const matcher = field.match === undefined ? undefined : new RegExp(field.match);
+    return { ...field, target, matcher, convert: reader(target.kind, field) };
+  });
   return { fields, columns: columnsOf(event) };
 }
 
@@ -98,7 +106,7 @@ function mapGroup(
         const isOfLine = field.target.path.includes("[]");
         if (index > 0 && !isOfLine) continue;
         const value = readField(field, row, part);
-        if (value !== undefined) place(data, field.target.path, value, index);
+        if (value !== undefined) putField(data, field.target.path, value, index);
       }
     } catch (error) {
       if (!(error instanceof CrossdockError)) throw error;
@@ -117,19 +125,6 @@ function mapGroup(
   const [fault] = validateEvent(event.type, data);
   if (fault !== undefined) problems.push({ line: first!.line, reason: `${fault.path} ${fault.message}` });
   else events.push({ type: event.type, data, id: eventId(name, event.id, part, first!) });
-}
-
-/** Puts a value where its path says; a list has an element a row. */
-function place(data: Record<string, unknown>, path: readonly string[], value: unknown, index: number): void {
-  let at = data as Record<string | number, unknown>;
-  for (const [depth, name] of path.entries()) {
-    const key = name === "[]" ? index : name;
-    if (depth === path.length - 1) at[key] = value;
-    else {
-      at[key] ??= path[depth + 1] === "[]" ? [] : {};
-      at = at[key] as Record<string | number, unknown>;
-    }
-  }
 }
 
 /** What tells the row from every other: its own columns, or its place in its file. */

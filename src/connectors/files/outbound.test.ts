@@ -1,20 +1,14 @@
 import { mkdir, readdir, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import fc from "fast-check";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { OutboundMessage } from "../../connector/index.ts";
 import { readRecord } from "./csv.ts";
 import { fileNameOf } from "./file-name.ts";
 import { renderFile } from "./render.ts";
-import { type Input, open, settle, signal, temporaryFolder } from "./testing.ts";
+import { folderForEach, type Input, open, settle, signal } from "./testing.ts";
 
-let root: string;
-let remove: () => Promise<void>;
-beforeEach(async () => {
-  ({ path: root, remove } = await temporaryFolder());
-  await mkdir(join(root, "in"));
-});
-afterEach(() => remove());
+const root = folderForEach("in");
 
 type Target = Parameters<typeof renderFile>[0];
 const call = { timeoutMs: 5_000, signal };
@@ -48,7 +42,7 @@ const target = (more: Partial<Target> = {}): Target => ({
 const text = (more: Partial<Target>, ...messages: OutboundMessage[]) =>
   renderFile(target(more), messages.length === 0 ? [release()] : messages).toString();
 const outbound = (given: Target): Input => ({
-  at: { transport: "folder", path: root },
+  at: { transport: "folder", path: root.path },
   outbound: { "order.release": given },
 });
 const writer = (given = target()) => open(outbound(given)).writers["order.release"]!;
@@ -124,8 +118,8 @@ describe("what a file holds", () => {
       },
       { kind: "done", reference: "ORD_d-O-1.csv" },
     ]);
-    expect(await readdir(join(root, "in"))).toEqual(["ORD_d-O-1.csv"]);
-    expect((await readFile(join(root, "in/ORD_d-O-1.csv"), "latin1")).split("\n")).toHaveLength(6);
+    expect(await readdir(join(root.path, "in"))).toEqual(["ORD_d-O-1.csv"]);
+    expect((await readFile(join(root.path, "in/ORD_d-O-1.csv"), "latin1")).split("\n")).toHaveLength(6);
     const long = { columns: [{ name: "SKU", line: "sku", length: 2 }], format: { kind: "fixed" } } as const;
     expect(() => text({ format: long.format, columns: [...long.columns] })).toThrow(
       "longer than 2 characters",
@@ -140,8 +134,8 @@ describe("a file is written once", () => {
     const reference = "ORD_order_3amain_2fO-1.csv";
     expect(await w.send([release()], call)).toEqual([{ kind: "done", reference }]);
     expect(await w.find!(release(), call)).toEqual({ kind: "found", reference });
-    await mkdir(join(root, "in/done"));
-    await rename(join(root, "in", reference), join(root, "in/done", reference));
+    await mkdir(join(root.path, "in/done"));
+    await rename(join(root.path, "in", reference), join(root.path, "in/done", reference));
     expect(await w.find!(release(), call)).toEqual({ kind: "found", reference });
     expect(await w.find!(release("O-2"), call)).toEqual({ kind: "absent" });
   });
@@ -150,14 +144,14 @@ describe("a file is written once", () => {
     const w = writer(target({ write: "absolute", name: "ORD.csv" }));
     await w.send([release("O-1")], call);
     await w.send([release("O-2")], call);
-    expect(await readdir(join(root, "in"))).toEqual(["ORD.csv"]);
-    expect(await readFile(join(root, "in/ORD.csv"), "utf8")).toContain("O-2");
+    expect(await readdir(join(root.path, "in"))).toEqual(["ORD.csv"]);
+    expect(await readFile(join(root.path, "in/ORD.csv"), "utf8")).toContain("O-2");
   });
 
   test("a folder that went is an outage, and a stopping node writes nothing", async () => {
     const stopping = AbortSignal.abort();
     expect(await writer().send([release()], { ...call, stopping })).toMatchObject([{ kind: "ill" }]);
-    await rm(join(root, "in"), { recursive: true });
+    await rm(join(root.path, "in"), { recursive: true });
     expect(await writer().send([release()], call)).toMatchObject([{ kind: "ill" }]);
   });
 

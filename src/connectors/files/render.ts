@@ -1,11 +1,19 @@
-// Messages → the bytes of a file. What a file cannot hold as it is throws `files.unwritable`: nothing is cut short and
+// Messages → the bytes of a file. What a file cannot hold as it is throws `files.unwritable` or `mapping.unfit`: nothing is cut short and
 // nothing is replaced.
-import { CrossdockError, numberText, type OutboundMessage } from "../../connector/index.ts";
-import { type Decimal, formatDecimal, parseDecimal } from "../../core/decimal.ts";
+import {
+  CrossdockError,
+  converted,
+  type Decimal,
+  formatDecimal,
+  NumberText,
+  numberText,
+  type OutboundMessage,
+  parseDecimal,
+  writer,
+} from "../../connector/index.ts";
 import { encodeText } from "./encoding.ts";
 import { textAt } from "./json-cell.ts";
 import type { CellSettings, OutboundSettings } from "./settings.ts";
-import { writeTime } from "./time-cell.ts";
 import { escapeXml } from "./xml.ts";
 
 export function renderFile(target: OutboundSettings, messages: readonly OutboundMessage[]): Buffer {
@@ -30,16 +38,9 @@ function textOf(column: CellSettings, message: OutboundMessage, line: unknown): 
   const text = textAt(column.line === undefined ? message.payload : line, path) || column.default;
   if (text === undefined)
     throw unwritable(`${column.name}: the payload has no ${path}, and there is no default.`);
-  if (column.words !== undefined) {
-    if (!Object.hasOwn(column.words, text))
-      throw unwritable(
-        `${column.name}: ${JSON.stringify(text)} is none of ${Object.keys(column.words).join(", ")}.`,
-      );
-    return column.words[text]!;
-  }
-  if (column.format !== undefined && text !== "") return writeTime(text, column.format, column.zone ?? "UTC");
-  if (column.decimal !== undefined && text !== "") return numberText(text).replace(".", column.decimal);
-  return text;
+  if (text === "" && column.words === undefined) return text;
+  const written = converted(writer(column), text, column.name);
+  return written instanceof NumberText ? written.text : (written as string);
 }
 
 function linesText(target: OutboundSettings, rows: readonly string[][]): string {

@@ -1,14 +1,22 @@
 // The settings of a partner that has nothing but files: where they are, what is read, what is written.
 import { type Static, Type } from "typebox";
-import type { OutboundType } from "../../connector/index.ts";
-import { outboundKinds } from "../../domains/outbound.ts";
-import { object, oneOf } from "../../domains/schema.ts";
+import {
+  Constant,
+  decimalWords,
+  InboundWords,
+  MessagePart,
+  type OutboundType,
+  OutboundWords,
+  object,
+  oneOf,
+  outboundKinds,
+  timeWords,
+} from "../../connector/index.ts";
 
 const types = Object.keys(outboundKinds) as OutboundType[];
 const Name = Type.String({ minLength: 1, maxLength: 200 });
 const Folder = Type.String({ minLength: 1, pattern: "^[^\\u0000]+$" });
 const Pattern = Type.String({ minLength: 1, maxLength: 1000 });
-const Word = Type.Union([Type.String(), Type.Number(), Type.Boolean()]);
 const optional = Type.Optional;
 
 /** Where the folders are. All paths of streams are below `path`. */
@@ -36,8 +44,8 @@ const Column = object({
   length: optional(Type.Integer({ minimum: 1, maximum: 10_000 })),
 });
 
-const Format = object({
-  kind: oneOf("csv", "fixed", "json-lines", "xml"),
+/** Of text files, both ways. */
+const text = {
   encoding: optional(oneOf("utf-8", "latin1", "windows-1252", "utf-16le", "utf-16be")),
   /** CSV: between cells. */
   separator: optional(Type.String({ minLength: 1, maxLength: 1 })),
@@ -45,6 +53,11 @@ const Format = object({
   quote: optional(Type.String({ maxLength: 1 })),
   /** CSV: the first row names the columns. */
   header: optional(Type.Boolean()),
+};
+
+const Format = object({
+  kind: oneOf("csv", "fixed", "json-lines", "xml"),
+  ...text,
   /** Lines before the header or the first row. */
   skip: optional(Type.Integer({ minimum: 0, maximum: 1000 })),
   /** CSV without a header: names by position. Fixed width: names and places. */
@@ -59,20 +72,13 @@ const Field = object({
   column: optional(Name),
   /** Several, joined by a blank: a date and a time. */
   columns: optional(Type.Array(Name, { minItems: 1 })),
-  constant: optional(Word),
+  constant: optional(Constant),
   file: optional(oneOf("name", "modified", "line")),
   /** A part of the text: what the pattern's first group holds. */
   match: optional(Pattern),
-  /** Code words of the partner → what the contract calls them. */
-  words: optional(Type.Record(Type.String(), Word)),
-  /** Of a time: `yyyy-MM-dd HH:mm:ss`, or `iso`. */
-  format: optional(Type.String({ minLength: 1 })),
-  /** Where the clock of a time without an offset stands. */
-  zone: optional(Type.String({ minLength: 1 })),
-  decimal: optional(oneOf(".", ",")),
-  /** Decimals that are implied: `1250` with 2 is 12.50. */
-  scale: optional(Type.Integer({ minimum: 1, maximum: 6 })),
-  negate: optional(Type.Boolean()),
+  words: optional(InboundWords),
+  ...timeWords,
+  ...decimalWords,
   /** An empty cell leaves the field out. */
   optional: optional(Type.Boolean()),
   /** For an empty cell, as it would have been written. */
@@ -99,8 +105,8 @@ const Totals = object({
   pattern: Pattern,
   /** The column that is added up; its decimal mark and implied decimals are `decimal` and `scale`. */
   of: optional(Name),
-  decimal: optional(oneOf(".", ",")),
-  scale: optional(Type.Integer({ minimum: 1, maximum: 6 })),
+  decimal: decimalWords.decimal,
+  scale: decimalWords.scale,
 });
 export type TotalsSettings = Static<typeof Totals>;
 
@@ -133,11 +139,10 @@ const Cell = object({
   /** Of one element of `rows`: `sku`. */
   line: optional(Name),
   constant: optional(Type.String()),
-  message: optional(oneOf("key", "deliveryId", "type")),
-  words: optional(Type.Record(Type.String(), Type.String())),
-  format: optional(Type.String({ minLength: 1 })),
-  zone: optional(Type.String({ minLength: 1 })),
-  decimal: optional(oneOf(".", ",")),
+  message: optional(MessagePart),
+  words: optional(OutboundWords),
+  ...timeWords,
+  decimal: decimalWords.decimal,
   /** Absent in the payload: this. */
   default: optional(Type.String()),
   /** Fixed width: characters, on which side the text stands and what fills the rest. */
@@ -149,10 +154,7 @@ export type CellSettings = Static<typeof Cell>;
 
 const OutFormat = object({
   kind: oneOf("csv", "fixed", "json-lines", "xml"),
-  encoding: optional(oneOf("utf-8", "latin1", "windows-1252", "utf-16le", "utf-16be")),
-  separator: optional(Type.String({ minLength: 1, maxLength: 1 })),
-  quote: optional(Type.String({ maxLength: 1 })),
-  header: optional(Type.Boolean()),
+  ...text,
   bom: optional(Type.Boolean()),
   newline: optional(oneOf("lf", "crlf")),
   /** XML: the elements of the document and of a row. */

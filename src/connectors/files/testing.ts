@@ -1,8 +1,8 @@
 // What the tests of this connector share: a session over a folder, and a clock that they turn.
-
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { afterEach, beforeEach } from "vitest";
 import { noCodes } from "../../connector/codes.ts";
 import type { ConnectorSession, MappedEvent, Mapping, NativeMessage } from "../../connector/index.ts";
 import { resolveSettings } from "../../connector/resolve.ts";
@@ -35,6 +35,21 @@ export const stock = (more: Partial<Stream> = {}): Stream => ({
 export async function temporaryFolder(): Promise<{ path: string; remove(): Promise<void> }> {
   const path = await mkdtemp(join(tmpdir(), "crossdock-files-"));
   return { path, remove: () => rm(path, { recursive: true, force: true }) };
+}
+
+/** A folder of its own for each test of a file, with folders in it; `path` is that of the test that runs. */
+export function folderForEach(...names: string[]): { readonly path: string } {
+  let folder: Awaited<ReturnType<typeof temporaryFolder>> | undefined;
+  beforeEach(async () => {
+    folder = await temporaryFolder();
+    for (const name of names) await mkdir(join(folder.path, name));
+  });
+  afterEach(() => folder?.remove());
+  return {
+    get path() {
+      return folder!.path;
+    },
+  };
 }
 
 export const clock = {

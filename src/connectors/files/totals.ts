@@ -1,9 +1,13 @@
 // Control totals: how many rows a file has and what they add up to, as its writer says. They are proven by a first pass
 // over the whole file, window by window; nothing of the file counts before.
-import { CrossdockError } from "../../connector/index.ts";
-import { type Decimal, formatDecimal, parseDecimal } from "../../core/decimal.ts";
+import {
+  CrossdockError,
+  type Decimal,
+  formatDecimal,
+  parseDecimal,
+  readDecimal,
+} from "../../connector/index.ts";
 import type { Reading } from "./cursor.ts";
-import { readDecimal } from "./decimal-cell.ts";
 import { damaged, type Row } from "./rows.ts";
 import { besideOf, type Stream } from "./stream.ts";
 import { joinPath, type Source, type Transport } from "./transport.ts";

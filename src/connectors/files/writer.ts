@@ -75,6 +75,7 @@ function answerOf({ code, message: reason }: CrossdockError): Answer {
       return { kind: "denied", reason };
     case "files.broken-off":
       return { kind: "unknown", reason };
+    case "mapping.unfit":
     case "files.unwritable":
     case "files.not-encodable":
       return { kind: "refused", code, reason };

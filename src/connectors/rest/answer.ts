@@ -8,12 +8,14 @@ import {
   type OutboundMessage,
   parseJsonPath,
   type Reference,
+  saysNothing,
   type Time,
+  textOf,
   valueAt,
+  wordOf,
 } from "../../connector/index.ts";
 import { readJson } from "./api.ts";
 import type { AnswerRuleSettings, WriteSettings } from "./settings.ts";
-import { saysNothing, textOf, wordOf } from "./unfit.ts";
 
 export interface Judged {
   settings: WriteSettings;

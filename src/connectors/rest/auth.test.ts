@@ -92,8 +92,10 @@ describe("OAuth 2", () => {
         items: "$.items",
         id: "$.id",
         version: "$.v",
-        event: "shipment.delivered",
-        fields: { orderId: "$.id", shipmentId: "S", deliveredAt: "$.at" },
+        event: {
+          type: "shipment.delivered",
+          fields: { orderId: "$.id", shipmentId: "S", deliveredAt: "$.at" },
+        },
       },
     },
   });

@@ -10,9 +10,9 @@ import {
   outcomeOf,
   readExact,
   type Time,
+  textOf,
 } from "../../connector/index.ts";
 import type { AuthSettings } from "./settings.ts";
-import { textOf } from "./unfit.ts";
 
 export interface Grant {
   headers: Record<string, string>;

@@ -1,10 +1,17 @@
 // What the system holds for a time, by id. Where it counts, a list that does not come to its count is no census.
-import { type Census, CrossdockError, parseJsonPath, type Time, valueAt } from "../../connector/index.ts";
+import {
+  type Census,
+  CrossdockError,
+  parseJsonPath,
+  type Time,
+  textOf,
+  timeText,
+  unfit,
+  valueAt,
+} from "../../connector/index.ts";
 import type { RestApi } from "./api.ts";
-import { writeTime } from "./native-time.ts";
 import { pagesOf } from "./paging.ts";
 import type { CensusSettings } from "./settings.ts";
-import { textOf, unfit } from "./unfit.ts";
 import { readSteadily } from "./whole.ts";
 
 const TIMEOUT_MS = 60_000;
@@ -18,13 +25,13 @@ export async function takeCensus(
   const idOf = (value: unknown): string => {
     const found = valueAt(value, parseJsonPath(settings.id).segments);
     const id = textOf(found);
-    if (id === undefined || id === "") throw unfit(settings.id, found, "must be a text or a number.");
+    if (id === undefined || id === "") throw unfit(settings.id, found, "is no text and no number");
     return id;
   };
   const asked = {
     ...query,
-    [named.from]: writeTime(window.from, named),
-    [named.to]: writeTime(window.to, named),
+    [named.from]: timeText(window.from, named),
+    [named.to]: timeText(window.to, named),
   };
   const source = { api, pages: pagesOf(api, settings.paging), path, query: asked, items };
   const { first, values, steady } = await readSteadily(

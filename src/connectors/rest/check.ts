@@ -1,8 +1,15 @@
 // What the schema of the settings cannot say: each fault with its path and what to do.
-import { type Fault, type OutboundType, parseDuration } from "../../connector/index.ts";
+import {
+  type Fault,
+  isZone,
+  type OutboundType,
+  parseDuration,
+  type Report,
+  reporter,
+  type SettingPath,
+} from "../../connector/index.ts";
 import { filledOf } from "./map.ts";
 import { compileMapping } from "./mapping.ts";
-import { isZone } from "./native-time.ts";
 import { checkPath, compileBody, scopeOf } from "./request.ts";
 import type {
   AuthSettings,
@@ -14,9 +21,7 @@ import type {
   WebhookSettings,
   WriteSettings,
 } from "./settings.ts";
-import { type Report, readPath, reporter } from "./template.ts";
-
-type Place = readonly (string | number)[];
+import { readPath } from "./template.ts";
 
 export function checkSettings(settings: RestSettings): Fault[] {
   const faults: Fault[] = [];
@@ -37,14 +42,20 @@ export function checkSettings(settings: RestSettings): Fault[] {
   return faults;
 }
 
-function checkUrl(text: string, at: Place, report: Report): void {
+function checkUrl(text: string, at: SettingPath, report: Report): void {
   const url = URL.parse(text);
   if (url === null) report(at, "is no URL.");
   else if (url.username !== "") report(at, "holds a name or a password: give them as auth.");
   else if (url.search !== "" || url.hash !== "") report(at, "ends with a query: give it where it is used.");
 }
 
-function exactlyOne(given: object, words: readonly string[], at: Place, report: Report, need: string): void {
+function exactlyOne(
+  given: object,
+  words: readonly string[],
+  at: SettingPath,
+  report: Report,
+  need: string,
+): void {
   const said = words.filter((word) => (given as Record<string, unknown>)[word] !== undefined);
   if (said.length === 1) return;
   report(at, said.length === 0 ? `needs ${need}.` : `has ${said.join(" and ")}: one of them at most.`);
@@ -67,28 +78,29 @@ function checkAuth(auth: AuthSettings | undefined, report: Report): void {
     report(["auth", "oauth2", "tokenUrl"], "is no URL.");
 }
 
-function checkJsonPath(path: string | undefined, at: Place, report: Report): void {
+function checkJsonPath(path: string | undefined, at: SettingPath, report: Report): void {
   if (path !== undefined)
     readPath(path, { document: undefined, entry: undefined, hasEntry: false }, at, report);
 }
 
-function checkPaths(given: object, names: readonly string[], at: Place, report: Report): void {
+function checkPaths(given: object, names: readonly string[], at: SettingPath, report: Report): void {
   for (const name of names)
     checkJsonPath((given as Record<string, string | undefined>)[name], [...at, name], report);
 }
 
 function checkMapped(
   mapped: ReadSettings | WebhookSettings,
-  at: Place,
+  at: SettingPath,
   report: Report,
   filled: string[],
 ): void {
   checkPaths(mapped, ["items", "id", "version"], at, report);
-  for (const path of Object.keys(mapped.where ?? {})) checkJsonPath(path, [...at, "where", path], report);
+  for (const path of Object.keys(mapped.event.where ?? {}))
+    checkJsonPath(path, [...at, "event", "where", path], report);
   compileMapping(mapped, at, report, filled);
 }
 
-function checkRead(read: ReadSettings, at: Place, report: Report): void {
+function checkRead(read: ReadSettings, at: SettingPath, report: Report): void {
   const { every, paging, since, full, version, event, total } = read;
   checkMapped(read, at, report, filledOf(read));
   checkDuration(every, [...at, "every"], report);
@@ -98,8 +110,8 @@ function checkRead(read: ReadSettings, at: Place, report: Report): void {
   if (full !== undefined) {
     if (since !== undefined)
       report([...at, "full"], "is all there is, and since is what changed: one of them at most.");
-    if (event !== "inventory.level.observed") {
-      report([...at, "event"], "must be inventory.level.observed where the stream is full.");
+    if (event.type !== "inventory.level.observed") {
+      report([...at, "event", "type"], "must be inventory.level.observed where the stream is full.");
     }
     checkJsonPath(full.asOf?.from, [...at, "full", "asOf", "from"], report);
     checkZone(full.asOf?.zone, [...at, "full", "asOf", "zone"], report);
@@ -114,7 +126,7 @@ function checkRead(read: ReadSettings, at: Place, report: Report): void {
   }
 }
 
-function checkSince(since: SinceSettings, at: Place, report: Report): void {
+function checkSince(since: SinceSettings, at: SettingPath, report: Report): void {
   exactlyOne(since, ["time", "sequence"], at, report, "time or sequence: where an item says when it changed");
   checkPaths(since, ["sequence"], at, report);
   checkJsonPath(since.time?.from, [...at, "time", "from"], report);
@@ -125,13 +137,13 @@ function checkSince(since: SinceSettings, at: Place, report: Report): void {
   }
 }
 
-function checkPaging(paging: PagingSettings | undefined, at: Place, report: Report): void {
+function checkPaging(paging: PagingSettings | undefined, at: SettingPath, report: Report): void {
   if (paging === undefined) return;
   exactlyOne(paging, ["page", "offset", "cursor", "link"], at, report, "page, offset, cursor or link");
   checkJsonPath(paging.cursor?.next, [...at, "cursor", "next"], report);
 }
 
-function checkDuration(text: string | undefined, at: Place, report: Report): void {
+function checkDuration(text: string | undefined, at: SettingPath, report: Report): void {
   try {
     if (text !== undefined && parseDuration(text) < 1) report(at, "must be longer than nothing.");
   } catch (error) {
@@ -139,17 +151,17 @@ function checkDuration(text: string | undefined, at: Place, report: Report): voi
   }
 }
 
-function checkZone(zone: string | undefined, at: Place, report: Report): void {
+function checkZone(zone: string | undefined, at: SettingPath, report: Report): void {
   if (zone !== undefined && !isZone(zone)) report(at, "is no time zone such as Europe/London.");
 }
 
-function checkWebhook(webhook: WebhookSettings, at: Place, report: Report): void {
+function checkWebhook(webhook: WebhookSettings, at: SettingPath, report: Report): void {
   const need = "standard or hmac, or unsigned: true where everybody who reaches it is believed";
   exactlyOne(webhook, ["standard", "hmac", "unsigned"], at, report, need);
   checkMapped(webhook, at, report, []);
 }
 
-function checkWrite(type: OutboundType, write: WriteSettings, at: Place, report: Report): void {
+function checkWrite(type: OutboundType, write: WriteSettings, at: SettingPath, report: Report): void {
   const { kind, path, bulk, lookup, reference, reason, rules = [], idempotencyHeader, body } = write;
   checkPath(path, type, [...at, "path"], report);
   compileBody(type, write, at, report);
@@ -195,7 +207,7 @@ function holdsKey(path: string, body: unknown): boolean {
 function checkBulk(
   type: OutboundType,
   { bulk, path, body, kind, idempotencyHeader }: WriteSettings,
-  at: Place,
+  at: SettingPath,
   report: Report,
 ): void {
   const { results, match, status } = bulk!;
@@ -217,7 +229,7 @@ function checkBulk(
   }
 }
 
-function checkCensus(census: CensusSettings, at: Place, report: Report): void {
+function checkCensus(census: CensusSettings, at: SettingPath, report: Report): void {
   checkPaths(census, ["items", "id", "total"], at, report);
   checkPaging(census.paging, [...at, "paging"], report);
   checkZone(census.window.zone, [...at, "window", "zone"], report);

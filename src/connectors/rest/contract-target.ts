@@ -1,60 +1,45 @@
 // What a mapping may make of native values: exactly what the contract of the event takes. The contract's schema says
-// what a place needs, so that a mapping need not: decimals stay exact, times become UTC.
+// what a place needs, so that a mapping need not.
 import {
-  DecimalText,
-  explain,
-  NonNegativeDecimalText,
-  numberText,
-  PositiveDecimalText,
+  checkConstant,
+  checkRule,
+  didYouMean,
+  kindOf,
+  lacking,
+  type Report,
+  reader,
   type SchemaNode,
-  TimeText,
+  type SettingPath,
 } from "../../connector/index.ts";
-import { readTime } from "./native-time.ts";
-import type { Convert, Report, Rule, Target } from "./template.ts";
-import { textOf, wordOf } from "./unfit.ts";
-
-type Kind = "decimal" | "time" | "integer" | "boolean" | "text" | "structure" | "anything";
-
-const DECIMALS: ReadonlySet<unknown> = new Set(
-  [DecimalText, PositiveDecimalText, NonNegativeDecimalText].map((schema) => (schema as SchemaNode).pattern),
-);
+import type { Convert, Rule, Target } from "./template.ts";
 
 /** `schema`: undefined where the contract has no such place, which is reported where it is named. */
-export function contractTarget(schema: SchemaNode | undefined): Target {
-  const kind = kindOf(schema);
+export function contractTarget(schema: SchemaNode | undefined, type: string): Target {
   return {
-    convert: (rule, at, report) => converter(schema, kind, rule, at, report),
+    convert: (rule, at, report) => (schema === undefined ? asItIs : converter(schema, rule, at, report)),
     constant(value, at, report) {
-      if (schema === undefined) return;
-      for (const { path, message } of explain(schema as never, value)) {
-        report(at, `${path === "$" ? "" : `${path} `}${message}`);
-      }
+      if (schema !== undefined) checkConstant(schema, value, at, report);
     },
-    fields: (given, at, report) => checkFields(schema, given, at, report),
+    fields: (given, at, report) => checkObject(schema, type, given, at, report),
     field(name) {
       const known = schema?.properties?.[name];
-      return contractTarget(known ?? Object.values(schema?.patternProperties ?? {})[0]);
+      return contractTarget(known ?? Object.values(schema?.patternProperties ?? {})[0], type);
     },
     item(at, report) {
       if (schema !== undefined && schema.type !== "array")
         report(at, "is a list, where the contract has none.");
-      return contractTarget(schema?.items);
+      return contractTarget(schema?.items, type);
     },
   };
 }
 
-function kindOf(schema: SchemaNode | undefined): Kind {
-  if (schema === undefined) return "anything";
-  if (schema.type === "object" || schema.type === "array") return "structure";
-  if (schema.type === "integer" || schema.type === "boolean") return schema.type;
-  if (DECIMALS.has(schema.pattern)) return "decimal";
-  return schema.pattern === (TimeText as SchemaNode).pattern ? "time" : "text";
-}
+const asItIs: Convert = (value) => value;
 
-function checkFields(
+function checkObject(
   schema: SchemaNode | undefined,
+  type: string,
   given: ReadonlyMap<string, { optional: boolean }>,
-  at: readonly (string | number)[],
+  at: SettingPath,
   report: Report,
 ): void {
   if (schema === undefined) return;
@@ -65,76 +50,24 @@ function checkFields(
   const known = Object.keys(schema.properties ?? {});
   for (const name of given.keys()) {
     if (known.includes(name) || schema.patternProperties !== undefined) continue;
-    report([...at, name], `is no field of the contract; there are ${known.join(", ")}.`);
+    report([...at, name], `is no field of ${type}.${didYouMean(name, known)}`);
   }
   for (const name of schema.required ?? []) {
     const field = given.get(name);
-    if (field === undefined) report([...at, name], "is required by the contract, and nothing fills it.");
-    else if (field.optional) {
-      report([...at, name, "optional"], "the contract requires this field: it cannot be left out.");
-    }
+    if (field === undefined) report(at, lacking(name, type));
+    else if (field.optional)
+      report([...at, name, "optional"], `is true, and ${type} requires ${name}: give a default.`);
   }
 }
 
-function converter(
-  schema: SchemaNode | undefined,
-  kind: Kind,
-  rule: Rule,
-  at: readonly (string | number)[],
-  report: Report,
-): Convert {
+function converter(schema: SchemaNode, rule: Rule, at: SettingPath, report: Report): Convert {
+  const kind = kindOf(schema);
   if (rule.as !== undefined)
     report([...at, "as"], "is of what is sent: the contract says what is needed here.");
-  if (kind !== "time" && (rule.format !== undefined || rule.zone !== undefined)) {
-    report([...at, rule.format === undefined ? "zone" : "format"], "is of times, and this is none.");
-  }
   if (kind === "structure") {
     report(at, "cannot be taken whole: map its fields one by one, a list with $each.");
-    return (value) => value;
+    return asItIs;
   }
-  const { words } = rule;
-  if (words === undefined) return readerOf(kind, rule);
-  for (const [word, meaning] of Object.entries(words)) {
-    if (schema === undefined) break;
-    for (const { message } of explain(schema as never, meaning)) report([...at, "words", word], message);
-  }
-  return (value) => decode(words, value);
-}
-
-export function decode(words: Readonly<Record<string, unknown>>, value: unknown): unknown {
-  const word = wordOf(value);
-  if (word !== undefined && Object.hasOwn(words, word)) return words[word];
-  throw new Error(`it is not in the table of words (${Object.keys(words).join(", ")}).`);
-}
-
-function readerOf(kind: Kind, rule: Rule): Convert {
-  switch (kind) {
-    case "decimal":
-      return numberText;
-    case "time":
-      return (value) => readTime(value, rule);
-    case "integer":
-      return readInteger;
-    case "boolean":
-      return (value) => {
-        if (typeof value === "boolean") return value;
-        throw new Error("must be true or false; other words need a table of words.");
-      };
-    default:
-      return readText;
-  }
-}
-
-function readInteger(value: unknown): number {
-  const number = Number(numberText(value));
-  if (Number.isSafeInteger(number)) return number;
-  throw new Error("must be a whole number.");
-}
-
-/** A replacement character is what is left of a letter that was not sent in the encoding it was said to be in. */
-export function readText(value: unknown): string {
-  const text = textOf(value);
-  if (text === undefined) throw new Error("must be a text or a number.");
-  if (text.includes("\ufffd")) throw new Error("it was not sent in the encoding that it was said to be in.");
-  return text;
+  checkRule({ kind, schema }, rule, at, report);
+  return reader(kind, rule);
 }

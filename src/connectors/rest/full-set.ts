@@ -2,6 +2,7 @@
 // each place. A set that cannot be sure to be whole is told with a count that does not fit, so that nothing is zeroed.
 import {
   canonicalJson,
+  converted,
   type MappedEvent,
   type Mapping,
   type NativeMessage,
@@ -11,16 +12,17 @@ import {
   parseTime,
   type RowProblem,
   readExact,
+  readTime,
   type Time,
+  textOf,
+  unfit,
   valueAt,
 } from "../../connector/index.ts";
 import type { Page, RestApi } from "./api.ts";
 import { digest } from "./item.ts";
 import type { MappingOf } from "./mapping.ts";
-import { readTime } from "./native-time.ts";
 import type { Pages } from "./paging.ts";
 import type { ReadSettings } from "./settings.ts";
-import { textOf, unfit } from "./unfit.ts";
 import { readSteadily } from "./whole.ts";
 
 export type FullSettings = ReadSettings & { full: NonNullable<ReadSettings["full"]> };
@@ -72,17 +74,13 @@ export async function readFullSet(
 
 function timeOf(page: Page, { from, ...format }: NonNullable<FullSettings["full"]["asOf"]>): Time {
   const value = valueAt(page.body, parseJsonPath(from).segments);
-  try {
-    return readTime(value, format);
-  } catch (error) {
-    throw unfit(from, value, (error as Error).message);
-  }
+  return converted((found) => readTime(found, format), value, from) as Time;
 }
 
 function totalOf(page: Page, path: string): number {
   const value = valueAt(page.body, parseJsonPath(path).segments);
   const count = Number(textOf(value) === undefined ? Number.NaN : numberText(value));
-  if (!Number.isSafeInteger(count) || count < 0) throw unfit(path, value, "must be a count.");
+  if (!Number.isSafeInteger(count) || count < 0) throw unfit(path, value, "is no count");
   return count;
 }
 
@@ -124,8 +122,7 @@ function addLevel(
   levels: MappedEvent[],
 ): string | undefined {
   if ("ignored" in mapped) return undefined;
-  if ("failed" in mapped)
-    return mapped.path === undefined ? mapped.failed : `${mapped.path} ${mapped.failed}`;
+  if ("failed" in mapped) return mapped.failed;
   const data = mapped.event.data as Record<string, string | undefined>;
   if (!locations.includes(data.location!)) {
     return `is at ${data.location}, which is not among the places of the set: ${locations.join(", ")}.`;

@@ -18,7 +18,7 @@ export const rest = defineConnector({
   name: "rest",
   title: "REST",
   settings: RestSettings,
-  mappingRevision: 1,
+  mappingRevision: 2,
   writes: ({ writes }) =>
     Object.fromEntries(
       declared(writes).map(([type, { kind, bulk }]) => [type, { kind, bulkMax: bulk?.max ?? 1 }]),

@@ -7,12 +7,17 @@ import {
   epochMs,
   type NativeMessage,
   parseJsonPath,
+  readTime,
+  saysNothing,
+  sinceText,
+  stepMs,
+  textOf,
   timeFromEpochMs,
+  unfit,
   valueAt,
+  wordOf,
 } from "../../connector/index.ts";
-import { readTime, stepMs, writeSince } from "./native-time.ts";
 import type { ReadSettings, SinceSettings } from "./settings.ts";
-import { saysNothing, textOf, unfit, wordOf } from "./unfit.ts";
 
 /** A place in the source's order: milliseconds since 1970, or its number. */
 export type Position = bigint;
@@ -39,13 +44,13 @@ export function identify(value: unknown, settings: Identified): Item | undefined
   }
 }
 
-/** Throws `rest.unfit` with the path that says too little. */
+/** Throws `mapping.unfit` with the path that says too little. */
 export function mustIdentify(value: unknown, { id: idPath, version, since }: Identified): Item {
-  const id = required(value, idPath, textOf, "must be a text or a number.");
+  const id = required(value, idPath, textOf, "is no text and no number");
   const position = since === undefined ? undefined : positionOf(value, since);
   const body = canonicalJson(value);
   if (version !== undefined) {
-    const text = required(value, version, wordOf, "must be a text or a number.");
+    const text = required(value, version, wordOf, "is no text and no number");
     return { id, position, version: text, byContent: false, body };
   }
   if (since?.sequence !== undefined) {
@@ -74,7 +79,7 @@ function positionOf(document: unknown, { time, sequence }: SinceSettings): Posit
     if (time !== undefined) return BigInt(epochMs(readTime(value, time)));
     return readSequence(value);
   } catch (error) {
-    const rule = time === undefined ? "must be a whole number." : (error as Error).message;
+    const rule = time === undefined ? "is no whole number" : (error as Error).message;
     throw unfit(path, value, rule);
   }
 }
@@ -88,7 +93,7 @@ function readSequence(value: unknown): Position {
 
 /** As the system's parameter is written: everything since, that one included. */
 export function writePosition(position: Position, { time }: SinceSettings): string {
-  return time === undefined ? String(position) : writeSince(timeFromEpochMs(Number(position)), time);
+  return time === undefined ? String(position) : sinceText(timeFromEpochMs(Number(position)), time);
 }
 
 /** Positions that are closer than this may be written alike. A number is written as it is. */

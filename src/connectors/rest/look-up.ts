@@ -7,12 +7,14 @@ import {
   type Found,
   type OutboundMessage,
   parseJsonPath,
+  saysNothing,
+  textOf,
+  unfitPath,
   valueAt,
 } from "../../connector/index.ts";
 import { jsonIn } from "./answer.ts";
 import { factsOf } from "./facts.ts";
 import { wordAt } from "./request.ts";
-import { pathOf, saysNothing, textOf } from "./unfit.ts";
 import type { Desk } from "./writer.ts";
 
 export async function findRecord(desk: Desk, message: OutboundMessage, limits: CallLimits): Promise<Found> {
@@ -21,8 +23,8 @@ export async function findRecord(desk: Desk, message: OutboundMessage, limits: C
   try {
     path = outgoing.lookupPathOf(message);
   } catch (error) {
-    if (pathOf(error) === undefined) throw error;
-    return unknown(`${pathOf(error)} ${(error as Error).message}`);
+    if (unfitPath(error) === undefined) throw error;
+    return unknown((error as Error).message);
   }
   const outcome = await api.call({ method: "GET", url: api.urlOf(path) }, limits);
   if ("notGranted" in outcome) return unknown(outcome.notGranted.reason);

@@ -1,10 +1,15 @@
 // The mapping of every topic, made once. What an item lacks to be known by is said here, where it can be mended.
-import { CrossdockError, type Mapping, type NativeMessage, readExact } from "../../connector/index.ts";
+import {
+  CrossdockError,
+  type Mapping,
+  type NativeMessage,
+  readExact,
+  unfitPath,
+} from "../../connector/index.ts";
 import { type FullSettings, mapFullSet } from "./full-set.ts";
 import { mustIdentify } from "./item.ts";
 import { type MappingOf, mappingOf } from "./mapping.ts";
 import type { ReadSettings, RestSettings, WebhookSettings } from "./settings.ts";
-import { pathOf } from "./unfit.ts";
 
 type Map = (message: NativeMessage) => Mapping;
 
@@ -35,7 +40,7 @@ function single(settings: ReadSettings | WebhookSettings): Map {
     try {
       mustIdentify(item, settings);
     } catch (error) {
-      const path = pathOf(error);
+      const path = unfitPath(error);
       if (path === undefined || !(error instanceof CrossdockError)) throw error;
       return { failed: error.message, path };
     }

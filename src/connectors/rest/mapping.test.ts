@@ -10,8 +10,10 @@ beforeEach(async () => {
 });
 afterEach(() => bench.close());
 
-const read = (event: string, fields: unknown, more: object = {}): Input =>
-  ({ reads: { feed: { path: "/feed", id: "$.id", version: "$.rev", event, fields, ...more } } }) as Input;
+const read = (type: string, fields: unknown, more: object = {}): Input =>
+  ({
+    reads: { feed: { path: "/feed", id: "$.id", version: "$.rev", event: { type, fields, ...more } } },
+  }) as Input;
 
 /** What the mapping makes of one native text. */
 function map(input: Input, body: string) {
@@ -65,16 +67,16 @@ describe("an item becomes an event", () => {
   });
 
   test.each([
-    ['"no":12345678901234567890', '"no":null', "$.no", /is null: a value is required/],
+    ['"no":12345678901234567890', '"no":null', "$.no", /null is no value, and one is required/],
     ['"qty":1.50', '"qty":"1,50"', "$.rows[0].qty", /"1,50".*no number/],
-    ['"qty":1.50', '"qty":0.1234567', "$.rows[0].qty", /0.1234567.*six fraction digits/],
+    ['"qty":1.50', '"qty":0.1234567', "$.rows[0].qty", /0.1234567.*fraction digits/],
     ['"qty":1.50', '"qty":-1', "$.rows[0].qty", /order.submitted.*above zero/],
-    ['"u":"12"', '"u":"99"', "$.rows[1].u", /"99": it is not in the table of words \(1, 12\)/],
-    ['"complete":"Y"', '"complete":"?"', "$.complete", /not in the table/],
+    ['"u":"12"', '"u":"99"', "$.rows[1].u", /"99" is none of the words 1, 12/],
+    ['"complete":"Y"', '"complete":"?"', "$.complete", /is none of the words Y, N/],
     ['"placed":"2026-07-01 12:00:00"', '"placed":"2026-02-30 12:00:00"', "$.placed", /2026-02-30/],
-    ['"item":"B"', '"item":{}', "$.rows[1].item", /an object: must be a text/],
-    ['"rows":[', '"rows":3,"x":[', "$.rows", /3: must be a list/],
-    ['"prio":3', '"prio":1.5', "$.prio", /must be a whole number/],
+    ['"item":"B"', '"item":{}', "$.rows[1].item", /an object is no text/],
+    ['"rows":[', '"rows":3,"x":[', "$.rows", /3 is no list/],
+    ['"prio":3', '"prio":1.5', "$.prio", /is no whole number/],
     ['"cust.no":"C1"', '"cust.no":"C\\u0000"', "$.buyer['cust.no']", /order.submitted/],
     ['"n":20', '"n":10', undefined, /order.submitted/],
   ])("%s → %s fails with %s", (from, to, path, rule) => {
@@ -137,60 +139,67 @@ describe("a mapping that cannot hold is refused", () => {
   test.each([
     [
       read("inventory.level.observd", level),
-      `${at}.event "inventory.level.observd" is no event type. Did you mean`,
+      `${at}.event.type "inventory.level.observd" is no event type. Did you mean`,
     ],
-    [read("order.accepted", {}), `${at}.event order.accepted is a decision`],
+    [read("order.accepted", {}), `${at}.event.type "order.accepted" is a decision`],
     [
       read("inventory.level.observed", { ...level, quantity: undefined }),
-      `${at}.fields.quantity is required by the contract`,
+      `${at}.event.fields lacks quantity, which`,
     ],
     [
       read("inventory.level.observed", { ...level, sku: { $from: "$.s", optional: true } }),
-      `${at}.fields.sku.optional the contract requires`,
+      `${at}.event.fields.sku.optional is true, and`,
     ],
     [
       read("inventory.level.observed", { ...level, qty: "$.q" }),
-      `${at}.fields.qty is no field of the contract`,
+      `${at}.event.fields.qty is no field of inventory.level.observed`,
     ],
-    [read("inventory.level.observed", { ...level, sku: "$..s" }), `${at}.fields.sku must be a path`],
-    [read("inventory.level.observed", { ...level, sku: "@.s" }), `${at}.fields.sku begins with @`],
+    [read("inventory.level.observed", { ...level, sku: "$..s" }), `${at}.event.fields.sku must be a path`],
+    [read("inventory.level.observed", { ...level, sku: "@.s" }), `${at}.event.fields.sku begins with @`],
     [
       read("inventory.level.observed", { ...level, status: { $from: "$.x", words: { A: "good" } } }),
-      `${at}.fields.status.words.A must be one of`,
+      `${at}.event.fields.status.words.A must be one of`,
     ],
-    [read("inventory.level.observed", { ...level, status: "good" }), `${at}.fields.status must be one of`],
+    [
+      read("inventory.level.observed", { ...level, status: "good" }),
+      `${at}.event.fields.status must be one of`,
+    ],
     [
       read("inventory.level.observed", { ...level, observedAt: { $from: "$.t", zone: "Mars/Base" } }),
-      `${at}.fields.observedAt.zone is no time zone`,
+      `${at}.event.fields.observedAt.zone "Mars/Base" is no time zone`,
     ],
     [
       read("inventory.level.observed", { ...level, quantity: { $from: "$.q", zone: "UTC" } }),
-      `${at}.fields.quantity.zone is of times`,
+      `${at}.event.fields.quantity.zone is of times`,
     ],
     [
       read("inventory.level.observed", { ...level, quantity: { $from: "$.q", as: "number" } }),
-      `${at}.fields.quantity.as is of what is sent`,
+      `${at}.event.fields.quantity.as is of what is sent`,
     ],
     [
       read("inventory.level.observed", { ...level, quantity: { $from: "$.q", otherwise: "0" } }),
-      `${at}.fields.quantity.otherwise is not known`,
+      `${at}.event.fields.quantity.otherwise is not known`,
     ],
-    [read("order.submitted", { ...order, lines: "$.rows" }), `${at}.fields.lines cannot be taken whole`],
+    [
+      read("order.submitted", { ...order, lines: "$.rows" }),
+      `${at}.event.fields.lines cannot be taken whole`,
+    ],
     [
       read("order.submitted", { ...order, lines: { $each: "$.rows" } }),
-      `${at}.fields.lines.item is required`,
+      `${at}.event.fields.lines.item is required`,
     ],
     [
       read("order.submitted", { ...order, lines: { $each: "$.rows", item: { lineId: "@.n" } } }),
-      `${at}.fields.lines.item.sku is required`,
+      `${at}.event.fields.lines.item lacks sku`,
     ],
-    [read("inventory.level.observed", 5), `${at}.fields must say what fills`],
+    [read("inventory.level.observed", 5), `${at}.event.fields must say what fills`],
   ])("%#", (input, expected) => {
     expect(faultsOf(bench, input)).toContain(expected);
   });
 });
 
 describe("a full set", () => {
+  const type = "inventory.level.observed";
   const set = (more: object = {}, full: object = { locations: ["EAST"], asOf: { from: "$.asOf" } }): Input =>
     ({
       reads: {
@@ -198,9 +207,8 @@ describe("a full set", () => {
           path: "/feed",
           items: "$.items",
           id: "$.sku",
-          event: "inventory.level.observed",
           full,
-          fields: { sku: "$.sku", quantity: "$.qty" },
+          event: { type: "inventory.level.observed", fields: { sku: "$.sku", quantity: "$.qty" } },
           ...more,
         },
       },
@@ -241,7 +249,7 @@ describe("a full set", () => {
   test("an empty one zeroes each of its places, and no other", async () => {
     bench.server.handle((_, response) => answerJson(response, 200, { ...page(), items: [] }));
     const fields = { sku: "$.sku", quantity: "$.qty", location: "$.at" };
-    const { events } = await readSet(set({ fields }, { locations: ["EAST", "WEST"] }));
+    const { events } = await readSet(set({ event: { type, fields } }, { locations: ["EAST", "WEST"] }));
     expect(events.map(({ data }) => [data.location, data.count])).toEqual([
       ["EAST", 0],
       ["WEST", 0],
@@ -260,9 +268,11 @@ describe("a full set", () => {
       }),
     );
     const fields = { sku: "$.sku", quantity: "$.qty", location: "$.at" };
-    const { events, problems } = await readSet(set({ fields }, { locations: ["EAST", "WEST"] }));
+    const { events, problems } = await readSet(
+      set({ event: { type, fields } }, { locations: ["EAST", "WEST"] }),
+    );
     expect(problems).toEqual([
-      { line: 1, reason: expect.stringMatching(/^\$\.qty is "x"/) },
+      { line: 1, reason: expect.stringMatching(/^\$\.qty: "x" is no number/) },
       { line: 3, reason: expect.stringContaining("MOON") },
     ]);
     expect(
@@ -296,12 +306,12 @@ describe("a full set", () => {
   });
 
   test.each([
-    [set({ event: "inventory.movement.recorded" }), "event must be inventory.level.observed"],
-    [set({ since: { parameter: "s", sequence: "$.n" } }), "full is all there is"],
     [
-      set({ fields: { sku: "$.sku", quantity: "$.qty" } }, { locations: ["EAST", "WEST"] }),
-      "fields.location is required",
+      set({ event: { type: "inventory.movement.recorded", fields: {} } }),
+      "event.type must be inventory.level.observed",
     ],
+    [set({ since: { parameter: "s", sequence: "$.n" } }), "full is all there is"],
+    [set({}, { locations: ["EAST", "WEST"] }), "event.fields lacks location"],
   ])("%#: a declaration that cannot hold is refused", (input, expected) => {
     expect(faultsOf(bench, input)).toContain(expected);
   });

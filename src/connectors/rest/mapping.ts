@@ -1,17 +1,19 @@
 // From a native item to one canonical event, as it was declared. Pure: the item alone decides.
 import {
-  catalogue,
+  contractOf,
   jsonPath,
   type MappedEvent,
   parseJsonPath,
-  type SchemaNode,
+  type Report,
+  type SettingPath,
+  unfitPath,
   validateEvent,
   valueAt,
+  wordOf,
 } from "../../connector/index.ts";
 import { contractTarget } from "./contract-target.ts";
 import type { MappedSettings } from "./settings.ts";
-import { compile, evaluate, type Node, type Report } from "./template.ts";
-import { pathOf, wordOf } from "./unfit.ts";
+import { compile, evaluate, type Node } from "./template.ts";
 
 export type Mapped = { event: MappedEvent } | { ignored: string } | { failed: string; path?: string };
 /** `filled`: what the stream itself knows; the item's own word goes before it. */
@@ -21,32 +23,26 @@ const UNKNOWN = { document: undefined, entry: undefined, hasEntry: false };
 
 /** `filled`: fields that the stream fills. Reports what the contract does not allow. */
 export function compileMapping(
-  { event, fields }: MappedSettings,
-  at: readonly (string | number)[],
+  { event: { type, fields } }: MappedSettings,
+  at: SettingPath,
   report: Report,
   filled: readonly string[] = [],
 ): Node | undefined {
-  const entry = catalogue[event];
-  if (entry === undefined) {
-    report([...at, "event"], validateEvent(event, {})[0]!.message);
-    return undefined;
-  }
-  if (entry.decided) {
-    report([...at, "event"], `${event} is a decision that only Crossdock makes.`);
-    return undefined;
-  }
+  const place = [...at, "event"];
+  const schema = contractOf(type, [...place, "type"], report);
+  if (schema === undefined) return undefined;
   if (typeof fields !== "object" || fields === null || Array.isArray(fields)) {
-    report([...at, "fields"], `must say what fills the fields of ${event}.`);
+    report([...place, "fields"], `must say what fills the fields of ${type}.`);
     return undefined;
   }
-  const schema = entry.schema as SchemaNode;
   const required = (schema.required ?? []).filter((name) => !filled.includes(name));
-  return compile(fields, contractTarget({ ...schema, required }), UNKNOWN, [...at, "fields"], report);
+  const target = contractTarget({ ...schema, required }, type);
+  return compile(fields, target, UNKNOWN, [...place, "fields"], report);
 }
 
 export function mappingOf(settings: MappedSettings, filledNames: readonly string[] = []): MappingOf {
   const node = compileMapping(settings, [], ignoreFaults, filledNames)!;
-  const where = Object.entries(settings.where ?? {}).map(([path, words]) => ({ path, words }));
+  const where = Object.entries(settings.event.where ?? {}).map(([path, words]) => ({ path, words }));
   return (item, filled = {}) => {
     for (const { path, words } of where) {
       const word = wordOf(valueAt(item, parseJsonPath(path).segments));
@@ -54,7 +50,7 @@ export function mappingOf(settings: MappedSettings, filledNames: readonly string
         return { ignored: `${path} is ${word ?? "absent"}; meant are ${words.join(", ")}` };
       }
     }
-    return mapItem(settings.event, node, item, filled);
+    return mapItem(settings.event.type, node, item, filled);
   };
 }
 
@@ -66,7 +62,7 @@ function mapItem(type: string, node: Node, item: unknown, filled: Readonly<Recor
   try {
     data = { ...filled, ...(evaluate(node, { document: item }) as Record<string, unknown>) };
   } catch (error) {
-    const path = pathOf(error);
+    const path = unfitPath(error);
     if (path === undefined) throw error;
     return { failed: (error as Error).message, path };
   }

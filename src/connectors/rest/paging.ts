@@ -1,9 +1,16 @@
 // One page after the other, by number, offset, cursor or link. What goes round in a circle, leaves the system's origin
 // or never ends throws.
-import { CrossdockError, excerpt, jsonPath, parseJsonPath, valueAt } from "../../connector/index.ts";
+import {
+  CrossdockError,
+  excerpt,
+  jsonPath,
+  parseJsonPath,
+  saysNothing,
+  textOf,
+  valueAt,
+} from "../../connector/index.ts";
 import type { Page, RestApi } from "./api.ts";
 import type { PagingSettings } from "./settings.ts";
-import { saysNothing, textOf } from "./unfit.ts";
 
 export interface Pages {
   /** Pages move when something changes before them: what is numbered or linked has to be looked at again. */

@@ -27,8 +27,10 @@ describe("rest", () => {
               path: "/levels",
               id: "$.number",
               since: { parameter: "after", sequence: "$.number", overlap: "100" },
-              event: "inventory.level.observed",
-              fields: { sku: "$.sku", location: "EAST", quantity: "$.quantity", observedAt: "$.at" },
+              event: {
+                type: "inventory.level.observed",
+                fields: { sku: "$.sku", location: "EAST", quantity: "$.quantity", observedAt: "$.at" },
+              },
             },
           },
           writes: {

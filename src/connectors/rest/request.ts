@@ -2,21 +2,25 @@
 import {
   canonicalJson,
   jsonPath,
+  messageShape,
   type OutboundMessage,
   type OutboundType,
   parseJsonPath,
+  payloadShapes,
+  type Report,
+  saysNothing,
+  textOf,
+  unfit,
 } from "../../connector/index.ts";
 import { bodyTarget } from "./body-target.ts";
-import { messageShape, payloadShapes } from "./payload-shape.ts";
 import type { WriteSettings } from "./settings.ts";
-import { compile, evaluate, find, type Node, type Report, readPath, type Values } from "./template.ts";
-import { saysNothing, textOf, unfit } from "./unfit.ts";
+import { compile, evaluate, find, type Node, readPath, type Values } from "./template.ts";
 
 export interface Outgoing {
-  /** Throws `rest.unfit` where the payload lacks what the path needs. */
+  /** Throws `mapping.unfit` where the payload lacks what the path needs. */
   pathOf(message: OutboundMessage): string;
   lookupPathOf(message: OutboundMessage): string;
-  /** Undefined: it has none. Throws `rest.unfit`. */
+  /** Undefined: it has none. Throws `mapping.unfit`. */
   bodyOf(message: OutboundMessage): unknown;
 }
 
@@ -29,9 +33,9 @@ export function outgoingOf(type: OutboundType, settings: WriteSettings): Outgoin
   };
 }
 
-/** `$` is the payload, `@` the message: its business `key`, its `type` and the delivery's `id`. */
-export function valuesOf({ payload, deliveryId: id, key, type }: OutboundMessage): Values {
-  return { document: payload, entry: { id, key, type } };
+/** `$` is the payload, `@` the message: its business `key`, its `type` and its `deliveryId`. */
+export function valuesOf({ payload, deliveryId, key, type }: OutboundMessage): Values {
+  return { document: payload, entry: { deliveryId, key, type } };
 }
 
 export function scopeOf(type: OutboundType) {
@@ -65,14 +69,13 @@ function filled(path: string, message: OutboundMessage): string {
   );
 }
 
-/** The text that a path finds in a message. Throws `rest.unfit` where it finds none. */
+/** The text that a path finds in a message. Throws `mapping.unfit` where it finds none. */
 export function wordAt(text: string, message: OutboundMessage): string {
   const path = parseJsonPath(text);
   const value = find(path, valuesOf(message));
   const word = saysNothing(value) ? undefined : textOf(value);
   // A dot alone would climb to another path.
-  if (word === undefined || /^\.{1,2}$/.test(word))
-    throw unfit(jsonPath(path.segments), value, "must be a text.");
+  if (word === undefined || /^\.{1,2}$/.test(word)) throw unfit(jsonPath(path.segments), value, "is no text");
   return word;
 }
 

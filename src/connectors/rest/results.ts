@@ -1,8 +1,7 @@
 // An answer that has a result for each record of a call: found by what both have in common, or by their place.
-import { type Answer, type OutboundMessage, parseJsonPath, valueAt } from "../../connector/index.ts";
+import { type Answer, type OutboundMessage, parseJsonPath, textOf, valueAt } from "../../connector/index.ts";
 import { type Judged, judge } from "./answer.ts";
 import { wordAt } from "./request.ts";
-import { textOf } from "./unfit.ts";
 
 /** Undefined where the answer has no list of results: its status then speaks for all. */
 export function judgeResults(

@@ -2,7 +2,14 @@
 // What is left out inside a stream has its default in the code that uses it.
 
 import { type Static, type TOptional, Type } from "typebox";
-import { type OutboundType, object, oneOf, outboundKinds, withDefault } from "../../connector/index.ts";
+import {
+  type OutboundType,
+  object,
+  oneOf,
+  outboundKinds,
+  whereOf,
+  withDefault,
+} from "../../connector/index.ts";
 
 const types = Object.keys(outboundKinds) as OutboundType[];
 const optional = Type.Optional;
@@ -61,9 +68,10 @@ const Since = object({
   order: optional(oneOf("ascending", "any")),
 });
 
-/** Which items are meant; a path → the words that are. The others are ignored. */
-const Where = Type.Record(JsonPlace, Type.Array(Type.String(), { minItems: 1 }));
-const Mapped = { where: optional(Where), event: Name, fields: Type.Unknown() };
+/** What an item becomes, and which items are meant. */
+const Mapped = {
+  event: object({ type: Name, fields: Type.Unknown(), where: optional(whereOf(JsonPlace)) }),
+};
 
 const Read = object({
   path: Path,
@@ -194,4 +202,4 @@ export type WebhookSettings = Static<typeof Webhook>;
 export type WriteSettings = Static<typeof Write>;
 export type AnswerRuleSettings = Static<typeof AnswerRule>;
 export type CensusSettings = Static<typeof Census>;
-export type MappedSettings = Pick<ReadSettings, "where" | "event" | "fields">;
+export type MappedSettings = Pick<ReadSettings, "event">;

@@ -1,44 +1,55 @@
 // The one language of mappings, both ways: JSON in which a text that begins with `$` or `@` is a path, every other
 // text a constant. `$` is the document, `@` the entry of the list that is gone through. Four forms of object say more:
-//   { $from: path, optional, words, format, zone, as }   { $each: path, item, optional }   { $value: constant }
+//   { $from: path, optional, default, words, format, zone, decimal, scale, negate, as }
+//   { $each: path, item, optional }   { $constant: a value }
 // Compiled once; what cannot hold is a fault with its place.
-import { type Fault, type JsonPath, jsonPath, parseJsonPath, valueAt } from "../../connector/index.ts";
-import type { TimeFormat } from "./native-time.ts";
-import { isZone } from "./native-time.ts";
-import { saysNothing, unfit } from "./unfit.ts";
+import { Type } from "typebox";
+import {
+  type Convert,
+  converted,
+  decimalWords,
+  explain,
+  InboundWords,
+  type JsonPath,
+  jsonPath,
+  object,
+  parseJsonPath,
+  type Report,
+  type SettingPath,
+  saysNothing,
+  timeWords,
+  unfit,
+  type ValueRule,
+  valueAt,
+} from "../../connector/index.ts";
 
-type Place = readonly (string | number)[];
+export type { Convert };
 
 /** What is said of one path beside where it leads. */
-export interface Rule extends TimeFormat {
+export interface Rule extends ValueRule {
   optional?: boolean;
-  /** Native word → ours, or ours → native. */
-  words?: Readonly<Record<string, unknown>>;
+  /** Where nothing is there, as it would have been written. */
+  default?: string;
   /** Of what goes out: a decimal text as a JSON number. */
   as?: "number";
 }
 
-/** Makes of a value what its place in the result needs; throws a rule as an Error's message. */
-export type Convert = (value: unknown) => unknown;
-
 export type Node =
   | { kind: "constant"; value: unknown }
-  | { kind: "path"; path: JsonPath; optional: boolean; convert: Convert }
+  | { kind: "path"; path: JsonPath; optional: boolean; otherwise: string | undefined; convert: Convert }
   | { kind: "each"; path: JsonPath; optional: boolean; item: Node }
   | { kind: "list"; items: Node[] }
   | { kind: "object"; fields: [string, Node][] };
 
 /** What a place in the result may hold. The results of a mapping into a contract know; a native body takes anything. */
 export interface Target {
-  convert(rule: Rule, at: Place, report: Report): Convert;
-  constant(value: unknown, at: Place, report: Report): void;
+  convert(rule: Rule, at: SettingPath, report: Report): Convert;
+  constant(value: unknown, at: SettingPath, report: Report): void;
   /** Reports fields that are unknown, and required ones that `given` lacks or may leave out. */
-  fields(given: ReadonlyMap<string, { optional: boolean }>, at: Place, report: Report): void;
+  fields(given: ReadonlyMap<string, { optional: boolean }>, at: SettingPath, report: Report): void;
   field(name: string): Target;
-  item(at: Place, report: Report): Target;
+  item(at: SettingPath, report: Report): Target;
 }
-
-export type Report = (at: Place, message: string) => void;
 
 /** An example of what `$` and `@` may be, so that paths can be checked; undefined where nobody knows. */
 export interface Scope {
@@ -47,10 +58,27 @@ export interface Scope {
   hasEntry: boolean;
 }
 
-const FROM_FIELDS = ["$from", "optional", "words", "format", "zone", "as"];
+const FROM_FIELDS = [
+  ...["$from", "optional", "default", "words", "format", "zone"],
+  ...["decimal", "scale", "negate", "as"],
+];
+const RuleWords = object({
+  optional: Type.Optional(Type.Boolean()),
+  default: Type.Optional(Type.String()),
+  words: Type.Optional(InboundWords),
+  ...timeWords,
+  ...decimalWords,
+  as: Type.Optional(Type.Literal("number")),
+});
 const EACH_WORDS = ["$each", "item", "optional"];
 
-export function compile(template: unknown, target: Target, scope: Scope, at: Place, report: Report): Node {
+export function compile(
+  template: unknown,
+  target: Target,
+  scope: Scope,
+  at: SettingPath,
+  report: Report,
+): Node {
   if (typeof template === "string" && /^[$@]/.test(template)) {
     return pathNode(template, {}, target, scope, at, report);
   }
@@ -60,16 +88,16 @@ export function compile(template: unknown, target: Target, scope: Scope, at: Pla
     const items = template.map((entry, index) => compile(entry, item, scope, [...at, index], report));
     return { kind: "list", items };
   }
-  if ("$value" in template) {
-    onlyWords(template, ["$value"], at, report);
-    return constant(template.$value, target, [...at, "$value"], report);
+  if ("$constant" in template) {
+    onlyWords(template, ["$constant"], at, report);
+    return constant(template.$constant, target, [...at, "$constant"], report);
   }
   if ("$from" in template) return ruleNode(template as { $from: unknown }, target, scope, at, report);
   if ("$each" in template) return eachNode(template as Each, target, scope, at, report);
   return objectNode(template as Record<string, unknown>, target, scope, at, report);
 }
 
-function constant(value: unknown, target: Target, at: Place, report: Report): Node {
+function constant(value: unknown, target: Target, at: SettingPath, report: Report): Node {
   target.constant(value, at, report);
   return { kind: "constant", value };
 }
@@ -78,7 +106,7 @@ function objectNode(
   template: Record<string, unknown>,
   target: Target,
   scope: Scope,
-  at: Place,
+  at: SettingPath,
   report: Report,
 ): Node {
   const fields = Object.entries(template).map(([name, entry]): [string, Node] => [
@@ -95,21 +123,13 @@ function ruleNode(
   template: { $from: unknown } & Rule,
   target: Target,
   scope: Scope,
-  at: Place,
+  at: SettingPath,
   report: Report,
 ): Node {
   const { $from, ...rule } = template;
   onlyWords(template, FROM_FIELDS, at, report);
-  if (rule.optional !== undefined && typeof rule.optional !== "boolean")
-    report([...at, "optional"], "must be true or false.");
-  if (rule.zone !== undefined && !isZone(rule.zone))
-    report([...at, "zone"], "is no time zone such as Europe/London.");
-  if (rule.format !== undefined && !["iso", "epoch-s", "epoch-ms"].includes(rule.format))
-    report([...at, "format"], 'must be "iso", "epoch-s" or "epoch-ms".');
-  if (rule.words !== undefined && (typeof rule.words !== "object" || Object.keys(rule.words).length === 0))
-    report([...at, "words"], "must be a table of words, such as { A: “available” }.");
-  if (rule.as !== undefined && rule.as !== "number")
-    report([...at, "as"], 'must be "number", or be left out.');
+  for (const { path, message } of explain(RuleWords, rule))
+    report([...at, ...parseJsonPath(path).segments], message);
   return pathNode($from, rule, target, scope, at, report);
 }
 
@@ -119,7 +139,7 @@ interface Each {
   optional?: boolean;
 }
 
-function eachNode(template: Each, target: Target, scope: Scope, at: Place, report: Report): Node {
+function eachNode(template: Each, target: Target, scope: Scope, at: SettingPath, report: Report): Node {
   onlyWords(template, EACH_WORDS, at, report);
   const path = readPath(template.$each, scope, [...at, "$each"], report);
   if (template.item === undefined) report([...at, "item"], "is required: what becomes of each entry.");
@@ -133,15 +153,28 @@ function eachNode(template: Each, target: Target, scope: Scope, at: Place, repor
   return { kind: "each", path, optional: template.optional === true, item };
 }
 
-function pathNode(text: unknown, rule: Rule, target: Target, scope: Scope, at: Place, report: Report): Node {
+function pathNode(
+  text: unknown,
+  rule: Rule,
+  target: Target,
+  scope: Scope,
+  at: SettingPath,
+  report: Report,
+): Node {
   const path = readPath(text, scope, at, report);
-  return { kind: "path", path, optional: rule.optional === true, convert: target.convert(rule, at, report) };
+  return {
+    kind: "path",
+    path,
+    optional: rule.optional === true && rule.default === undefined,
+    otherwise: rule.default,
+    convert: target.convert(rule, at, report),
+  };
 }
 
 const NOWHERE: JsonPath = { root: "$", segments: [] };
 
 /** A path that is written rightly, and leads somewhere as far as that is known. */
-export function readPath(text: unknown, scope: Scope, at: Place, report: Report): JsonPath {
+export function readPath(text: unknown, scope: Scope, at: SettingPath, report: Report): JsonPath {
   let path: JsonPath;
   try {
     path = parseJsonPath(text as string);
@@ -160,7 +193,7 @@ export function readPath(text: unknown, scope: Scope, at: Place, report: Report)
 const example = (path: JsonPath, scope: Scope): unknown =>
   valueAt(path.root === "$" ? scope.document : scope.entry, path.segments);
 
-function onlyWords(template: object, words: string[], at: Place, report: Report): void {
+function onlyWords(template: object, words: string[], at: SettingPath, report: Report): void {
   for (const word of Object.keys(template)) {
     if (!words.includes(word)) report([...at, word], `is not known here; there are ${words.join(", ")}.`);
   }
@@ -170,10 +203,10 @@ export interface Values {
   document: unknown;
   entry?: unknown;
   /** Where `@` stands in the document. */
-  entryAt?: Place;
+  entryAt?: SettingPath;
 }
 
-/** The result; undefined where it is optional and nothing is there. Throws `rest.unfit` with path, value and rule. */
+/** The result; undefined where it is optional and nothing is there. Throws `mapping.unfit` with path, value and rule. */
 export function evaluate(node: Node, values: Values): unknown {
   switch (node.kind) {
     case "constant":
@@ -194,24 +227,21 @@ export function evaluate(node: Node, values: Values): unknown {
 }
 
 function evaluatePath(node: Extract<Node, { kind: "path" }>, values: Values): unknown {
-  const value = find(node.path, values);
-  const path = () => jsonPath(placeOf(node.path, values));
+  const found = find(node.path, values);
+  const value = saysNothing(found) ? node.otherwise : found;
+  const path = jsonPath(placeOf(node.path, values));
   if (saysNothing(value)) {
     if (node.optional) return undefined;
-    throw unfit(path(), value, "a value is required.");
+    throw unfit(path, found, "is no value, and one is required");
   }
-  try {
-    return node.convert(value);
-  } catch (error) {
-    throw unfit(path(), value, (error as Error).message);
-  }
+  return converted(node.convert, value, path);
 }
 
 function evaluateEach(node: Extract<Node, { kind: "each" }>, values: Values): unknown {
   const list = find(node.path, values);
   if (saysNothing(list) && node.optional) return undefined;
   const place = placeOf(node.path, values);
-  if (!Array.isArray(list)) throw unfit(jsonPath(place), list, "must be a list.");
+  if (!Array.isArray(list)) throw unfit(jsonPath(place), list, "is no list");
   return list.map((entry, index) =>
     evaluate(node.item, { document: values.document, entry, entryAt: [...place, index] }),
   );
@@ -220,10 +250,5 @@ function evaluateEach(node: Extract<Node, { kind: "each" }>, values: Values): un
 export const find = (path: JsonPath, values: Values): unknown =>
   valueAt(path.root === "$" ? values.document : values.entry, path.segments);
 
-const placeOf = (path: JsonPath, values: Values): Place =>
+const placeOf = (path: JsonPath, values: Values): SettingPath =>
   path.root === "$" ? path.segments : [...(values.entryAt ?? []), ...path.segments];
-
-/** Collects faults below a place of the settings. */
-export function reporter(faults: Fault[]): Report {
-  return (at, message) => void faults.push({ path: jsonPath(at), message });
-}

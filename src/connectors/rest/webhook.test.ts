@@ -17,9 +17,11 @@ const hook = (more: object): Input =>
     webhooks: {
       delivered: {
         id: "$.data.id",
-        where: { "$.type": ["delivered"] },
-        event: "shipment.delivered",
-        fields: { orderId: "$.data.order", shipmentId: "$.data.id", deliveredAt: "$.data.at" },
+        event: {
+          type: "shipment.delivered",
+          fields: { orderId: "$.data.order", shipmentId: "$.data.id", deliveredAt: "$.data.at" },
+          where: { "$.type": ["delivered"] },
+        },
         ...more,
       },
     },
@@ -77,7 +79,7 @@ test("one item or a list, mapped as what is read", () => {
       ],
     },
     { ignored: "$.type is packed; meant are delivered" },
-    { failed: "is absent: must be a text or a number.", path: "$.data.id" },
+    { failed: "$.data.id: nothing is no text and no number.", path: "$.data.id" },
   ]);
   expect(messages[0]!.id).toBe("7");
   for (const body of ["{", "", "[".repeat(1000), { events: 5 }, []]) {

@@ -20,7 +20,6 @@ import { findRecord } from "./look-up.ts";
 import { bodyText, type Outgoing, outgoingOf } from "./request.ts";
 import { judgeResults } from "./results.ts";
 import type { WriteSettings } from "./settings.ts";
-import { pathOf } from "./unfit.ts";
 
 export interface Desk {
   api: RestApi;
@@ -50,10 +49,8 @@ export function writerOf(
 
 /** What a record that cannot be put into the declared form is told as: no call is made for it. */
 function unsendable(error: unknown): Answer {
-  const path = pathOf(error);
-  if (path === undefined && !(error instanceof CrossdockError)) throw error;
-  const reason = `${path === undefined ? "" : `${path} `}${(error as Error).message}`;
-  return { kind: "refused", code: "rest.unfit", reason };
+  if (!(error instanceof CrossdockError)) throw error;
+  return { kind: "refused", code: error.code, reason: error.message };
 }
 
 async function sendOne(desk: Desk, message: OutboundMessage, limits: CallLimits): Promise<Answer> {

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Answer, OutboundType } from "../../connector/index.ts";
 import { answerJson } from "../../connector/testing-server.ts";
-import { type Bench, faultsOf, type Input, openBench, outbound, signal } from "./testing.ts";
+import { type Bench, openBench, outbound, signal } from "./testing.ts";
+import { booking, bookingWrite, writing } from "./testing-writes.ts";
 
 let bench: Bench;
 beforeEach(async () => {
@@ -10,59 +11,8 @@ beforeEach(async () => {
 afterEach(() => bench.close());
 
 const call = { timeoutMs: 500, signal };
-const booking = {
-  company: "main",
-  orderId: "TF-1/2",
-  channel: "portal",
-  customer: { id: "C1" },
-  purchaseOrder: "",
-  currency: "GBP",
-  placedAt: "2026-11-24T07:00:00.000000Z",
-  charges: [],
-  lines: [
-    {
-      lineId: "1",
-      sku: "A",
-      description: "",
-      quantity: "123456789012345.000001",
-      unit: "EA",
-      price: "0.10",
-      priceUnit: "1",
-    },
-  ],
-};
-const bookingWrite = {
-  kind: "lookup",
-  path: "/orders",
-  body: {
-    ref: "$.orderId",
-    key: "@.key",
-    po: { $from: "$.purchaseOrder", optional: true },
-    at: { $from: "$.placedAt", zone: "Europe/Berlin" },
-    stamp: { $from: "$.placedAt", format: "epoch-s" },
-    source: "crossdock",
-    literal: { $value: "$.not a path" },
-    lines: {
-      $each: "$.lines",
-      item: {
-        item: "@.sku",
-        qty: { $from: "@.quantity", as: "number" },
-        unit: { $from: "@.unit", words: { EA: "PCE" } },
-        order: "$.orderId",
-      },
-    },
-  },
-  reference: "$.number",
-  lookup: {
-    path: "/orders?ref={$.orderId}",
-    items: "$.items",
-    match: { item: "$.ref", record: "$.orderId" },
-    reference: "$.number",
-  },
-} as const;
 const availability = { company: "main", sku: "A", unit: "EA", quantity: "5", asOf: "" };
 
-const writing = (type: OutboundType, write: object): Input => ({ writes: { [type]: write } }) as Input;
 async function send(type: OutboundType, write: object, ...payloads: unknown[]): Promise<Answer[]> {
   const messages = payloads.map((payload, index) => outbound(type, payload, `main/${index + 1}`));
   return bench.open(writing(type, write)).writers[type]!.send(messages, call);
@@ -101,7 +51,7 @@ describe("one record a call", () => {
     await send("inventory.availability", put, { ...availability, sku: "A/../B ?#%\ud800" });
     expect(bench.server.seen[0]!.url).toBe("/stock/A%2F..%2FB%20%3F%23%25%EF%BF%BD");
     const [climbing] = await send("inventory.availability", put, { ...availability, sku: ".." });
-    expect(climbing).toMatchObject({ kind: "refused", code: "rest.unfit" });
+    expect(climbing).toMatchObject({ kind: "refused", code: "mapping.unfit" });
     expect(bench.server.seen).toHaveLength(1);
   });
 
@@ -118,7 +68,7 @@ describe("one record a call", () => {
   test("what the payload lacks is refused, with its path, and nothing is sent", async () => {
     const write = { ...put, body: { at: "$.asOf" } };
     expect(await send("inventory.availability", write, availability)).toEqual([
-      { kind: "refused", code: "rest.unfit", reason: '$.asOf is "": a value is required.' },
+      { kind: "refused", code: "mapping.unfit", reason: '$.asOf: "" is no value, and one is required.' },
     ]);
     expect(bench.server.seen).toEqual([]);
   });
@@ -330,72 +280,5 @@ describe("many records a call", () => {
     expect(new Set(kinds(await send("inventory.availability", bulk(), ...payloads)))).toEqual(
       new Set(["unknown"]),
     );
-  });
-});
-
-describe("settings", () => {
-  test("say what the system can be sent", () => {
-    const { writes } = bench.settle(writing("order.booking", bookingWrite));
-    expect(writes).toEqual({ "order.booking": { kind: "lookup", bulkMax: 1 } });
-  });
-
-  const at = "systems.target.writes.order.booking";
-  const { lookup: _, ...withoutLookup } = bookingWrite;
-  test.each([
-    [{ ...bookingWrite, path: "/x/{$.orderid}" }, ".path leads nowhere: there is no $.orderid here"],
-    [{ ...bookingWrite, path: "/x/{orderId}" }, ".path must be a path"],
-    [{ ...bookingWrite, body: { a: { $each: "$.lines", item: "@.skuu" } } }, ".body.a.item leads nowhere"],
-    [{ ...bookingWrite, body: { a: { $from: "$.orderId", as: "text" } } }, ".body.a.as must be"],
-    [withoutLookup, ".lookup is required"],
-    [
-      { ...bookingWrite, lookup: { ...bookingWrite.lookup, path: "/all" } },
-      ".lookup.path must hold the business key",
-    ],
-    [{ ...bookingWrite, kind: "keyed" }, ""],
-    [{ ...bookingWrite, kind: "keyed", body: "$.orderId" }, ".idempotencyHeader is required"],
-    [{ ...bookingWrite, rules: [{ meaning: "done" }] }, ".rules[0] needs a status or a field"],
-    [{ ...bookingWrite, rules: [{ status: 404, meaning: "missing" }] }, ".rules[0].references is required"],
-    [{ ...bookingWrite, rules: [{ status: 4, meaning: "fine" }] }, ".rules[0]"],
-    [{ ...bookingWrite, path: "/x/{@.key}", bulk: { max: 5 } }, ".path cannot hold a record's field"],
-    [{ ...bookingWrite, bulk: { max: 5, status: "$.s" } }, ".bulk.results is required"],
-  ])("%#: %j", (write, expected) => {
-    const faults = faultsOf(bench, writing("order.booking", write)).replaceAll(
-      "writes['order.booking']",
-      "writes.order.booking",
-    );
-    if (expected === "") expect(faults).toBe("");
-    else expect(faults).toContain(`${at}${expected}`);
-  });
-
-  test.each([
-    [{ url: "https://user:pw@x" }, "url holds a name or a password"],
-    [{ url: "https://x?key=1" }, "url ends with a query"],
-    [{ writes: { "order.booked": {} } }, "writes"],
-    [
-      { reads: { a: { path: "/a", id: "$.id", event: "shipment.delivered", fields: {} } } },
-      "version is required where",
-    ],
-    [
-      {
-        reads: {
-          a: { path: "/a", id: "$.id", since: { parameter: "s" }, event: "shipment.delivered", fields: {} },
-        },
-      },
-      "since needs time or sequence",
-    ],
-    [
-      {
-        reads: {
-          a: { path: "/a", id: "$.id", version: "$.v", paging: {}, event: "shipment.delivered", fields: {} },
-        },
-      },
-      "paging needs page, offset, cursor or link",
-    ],
-    [
-      { webhooks: { a: { id: "$.id", event: "shipment.delivered", fields: {} } } },
-      "webhooks.a needs standard or hmac",
-    ],
-  ])("%#: %j", (input, expected) => {
-    expect(faultsOf(bench, input)).toContain(expected);
   });
 });

@@ -1,6 +1,6 @@
 // Which of our documents the system holds that were made in a time, where a view of them is declared.
 import type { Census, Time } from "../../connector/index.ts";
-import { readTime } from "./columns.ts";
+import { readColumnTime } from "./columns.ts";
 import type { Dialect } from "./dialect.ts";
 import type { Sessions } from "./sessions.ts";
 import type { CensusSource, SqlSettings } from "./settings.ts";
@@ -53,7 +53,7 @@ async function idsOf(
       binder,
     });
     for (const row of rows) {
-      const made = readTime(kind, present(source, row, time), settings.timeZone);
+      const made = readColumnTime(kind, present(source, row, time), settings.timeZone);
       if (made >= window.from && made < window.to) ids.push(present(source, row, key).trimEnd());
     }
     if (rows.length < PAGE_ROWS) return ids;

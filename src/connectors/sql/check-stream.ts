@@ -1,5 +1,5 @@
 // What a stream's schema cannot say: one way of reading, columns that are declared, an overlap that holds.
-import { type Fault, jsonPath } from "../../connector/index.ts";
+import { type Fault, jsonPath, reporter } from "../../connector/index.ts";
 import { checkMapping } from "./check-mapping.ts";
 import { type ColumnKind, hasSummerTime, TIME_KINDS } from "./columns.ts";
 import type { Readable, SqlSettings, Stream } from "./settings.ts";
@@ -36,17 +36,18 @@ export function checkStream(settings: SqlSettings, name: string, stream: Stream)
   if (stream.version !== undefined && (stream.set ?? stream.changes) !== undefined) {
     fault(["version"], "is not used where a whole set or a log of changes is read.");
   }
-  if (stream.map.only !== undefined) {
-    isDeclared(["map", "only", "column"], stream.map.only.column, ["text", "integer", "boolean"]);
-    if (stream.set !== undefined) {
-      fault(["map", "only"], "would leave holes in a set that must be whole: leave rows out in the view.");
-    }
+  const { where } = stream.event;
+  for (const column of Object.keys(where ?? {}))
+    isDeclared(["event", "where", column], column, ["text", "integer", "boolean"]);
+  if (where !== undefined && stream.set !== undefined) {
+    fault(["event", "where"], "would leave holes in a set that must be whole: leave rows out in the view.");
   }
   checkWatermark(settings, stream, fault, isDeclared);
   if (stream.changes !== undefined) isDeclared(["changes", "sequence"], stream.changes.sequence, ["integer"]);
   checkOutbox(stream, fault, isDeclared);
   checkSet(stream, fault);
-  return [...faults, ...checkMapping(stream, [...path, "map"])];
+  checkMapping(stream, [...path, "event"], reporter(faults));
+  return faults;
 }
 
 type Say = (at: string[], message: string) => void;
@@ -119,16 +120,16 @@ function checkOutbox({ outbox }: Stream, fault: Say, isDeclared: Declared): void
 
 function checkSet(stream: Stream, fault: Say): void {
   if (stream.set === undefined) return;
-  if (stream.map.type !== "inventory.level.observed") {
-    fault(["map", "type"], 'must be "inventory.level.observed": a set is of stock levels.');
+  if (stream.event.type !== "inventory.level.observed") {
+    fault(["event", "type"], 'must be "inventory.level.observed": a set is of stock levels.');
   }
-  const location = stream.map.fields.location?.column;
+  const location = stream.event.fields.location?.column;
   if (
     location !== undefined &&
     stream.columns[location] !== undefined &&
     stream.columns[location] !== "text"
   ) {
-    fault(["map", "fields", "location"], "must be a column of kind text.");
+    fault(["event", "fields", "location"], "must be a column of kind text.");
   }
   const { locations } = stream.set;
   const twice = locations.find((place, index) => locations.indexOf(place) !== index);

@@ -1,8 +1,14 @@
 // What the schema cannot say of the settings.
-import { type Fault, jsonPath, type OutboundType } from "../../connector/index.ts";
+import {
+  type Fault,
+  isZone,
+  jsonPath,
+  type OutboundType,
+  payloadFields,
+  payloadLists,
+} from "../../connector/index.ts";
 import { checkReadable, checkStream } from "./check-stream.ts";
 import { TIME_KINDS } from "./columns.ts";
-import { payloadFields } from "./payload-fields.ts";
 import type { CensusSource, SqlSettings, StagedColumn, Staging } from "./settings.ts";
 
 export function checkSettings(settings: SqlSettings): Fault[] {
@@ -23,14 +29,6 @@ export function checkSettings(settings: SqlSettings): Fault[] {
     faults.push(...checkCensus(settings, census, ["census", index]));
   }
   return faults;
-}
-
-function isZone(text: string): boolean {
-  try {
-    return new Intl.DateTimeFormat("en", { timeZone: text }) !== undefined;
-  } catch {
-    return false;
-  }
 }
 
 function checkCensus(settings: SqlSettings, census: CensusSource, path: (string | number)[]): Fault[] {
@@ -54,8 +52,8 @@ function checkCensus(settings: SqlSettings, census: CensusSource, path: (string 
 
 function checkStaging(settings: SqlSettings, type: OutboundType, staging: Staging): Fault[] {
   const path = ["staging", type];
-  const { own, lists } = payloadFields[type];
-  const faults = checkColumns(settings, staging, path, own, false);
+  const faults = checkColumns(settings, staging, path, payloadFields(type), false);
+  const lists = payloadLists(type);
   const { lines } = staging;
   if (lines === undefined) return faults;
   const inside = lists[lines.each];
@@ -80,14 +78,15 @@ function checkColumns(
   const faults: Fault[] = [];
   for (const [name, column] of Object.entries(columns)) {
     const fault = (message: string) => faults.push({ path: jsonPath([...path, "columns", name]), message });
-    const sources = [column.field, column.constant, column.from].filter((source) => source !== undefined);
+    const sources = [column.field, column.constant, column.message, column.line].filter(
+      (source) => source !== undefined,
+    );
     if (name === key) fault("is the key already: it is filled by itself.");
-    else if (sources.length !== 1) fault("is filled from one of field, value, from.");
+    else if (sources.length !== 1) fault("must have exactly one of field, constant, message and line.");
     else if (column.field !== undefined && !fields.includes(column.field)) {
       fault(`is filled from ${column.field}, which is no field of it: there are ${fields.join(", ")}.`);
     }
-    if (column.from === "line-number" && !ofLine)
-      fault("is of no line: only columns of lines have a line number.");
+    if (column.line !== undefined && !ofLine) fault("is of no line: only columns of lines have a line.");
     if ((column.kind === "local-time" || column.kind === "date") && timeZone === undefined) {
       fault(`is a ${column.kind} without a zone: give timeZone, such as "Europe/Berlin".`);
     }

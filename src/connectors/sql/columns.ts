@@ -1,11 +1,14 @@
 // What a column holds, as it is declared, and how the database's own text of a value is read: figures stay text
-// with all their digits, times become UTC. What does not fit throws `sql.value` with the rule.
+// with all their digits, times become UTC. What does not fit throws the rule that it breaks.
 import {
   addMs,
-  CrossdockError,
-  localToUtc,
-  numberText,
+  brokenRule,
+  exactTexts,
   parseTime,
+  readDecimal,
+  readExact,
+  reader,
+  readTime,
   type Time,
 } from "../../connector/index.ts";
 
@@ -31,52 +34,35 @@ export const TIME_KINDS: ReadonlySet<ColumnKind> = new Set(["instant", "local-ti
 export type Row = Record<string, string | null>;
 
 const DATE_TIME = /^(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d(?::?\d\d)?)?$/;
-const TRUE: ReadonlySet<string> = new Set(["1", "t", "true"]);
-const FALSE: ReadonlySet<string> = new Set(["0", "f", "false"]);
-
-/** The canonical decimal text, such as 12.5. */
-export function readFigure(kind: ColumnKind, text: string): string {
-  const figure = attempt("is no number", () => numberText(text));
-  if (kind === "integer" && figure.includes(".")) throw misfit("is no whole number");
-  return figure;
+/** The text of a column → what its kind makes of it, before its field does. Breaks a rule where it is none of its kind. */
+export function columnValue(kind: ColumnKind, text: string): unknown {
+  switch (kind) {
+    case "integer": {
+      const figure = readDecimal(text, {});
+      if (figure.includes(".")) throw brokenRule("is no whole number");
+      return figure;
+    }
+    case "boolean":
+      return readTruth(text);
+    case "json":
+      return exactTexts(readExact(text));
+    default:
+      return text;
+  }
 }
 
-export function readBoolean(text: string): boolean {
-  const word = text.trim().toLowerCase();
-  if (TRUE.has(word)) return true;
-  if (FALSE.has(word)) return false;
-  throw misfit("is neither true nor false");
-}
+/** As each database writes it. */
+const readTruth = reader("boolean", {
+  words: { t: true, true: true, "1": true, f: false, false: false, "0": false },
+});
 
 /** `timeZone` is asked for only where the column has none. */
-export function readTime(kind: ColumnKind, text: string, timeZone: string | undefined): Time {
-  if (kind === "date") return localTime(`${text} 00:00:00`, "", zoneOf(timeZone));
-  const parts = DATE_TIME.exec(text);
-  if (parts === null) throw misfit("is no date and time that a calendar has");
-  const [, day, clock, fraction = "", offset] = parts;
-  if (kind === "local-time") return localTime(`${day} ${clock}`, fraction, zoneOf(timeZone));
-  const zone = offset === undefined || offset === "Z" ? "Z" : wholeOffset(offset);
-  const digits = fraction === "" ? "" : `.${fraction}`;
-  return attempt("is no date and time that a calendar has", () =>
-    parseTime(`${day}T${clock}${digits}${zone}`),
-  );
-}
-
-function localTime(local: string, fraction: string, timeZone: string): Time {
-  const seconds = attempt("is no date and time that a calendar has", () =>
-    localToUtc(local, timeZone, "earlier"),
-  );
-  return `${seconds.slice(0, 20)}${fraction.slice(0, 6).padEnd(6, "0")}Z` as Time;
-}
-
-/** PostgreSQL writes +00 and +05:30. */
-function wholeOffset(offset: string): string {
-  if (offset.length === 3) return `${offset}:00`;
-  return offset.length === 5 ? `${offset.slice(0, 3)}:${offset.slice(3)}` : offset;
+export function readColumnTime(kind: ColumnKind, text: string, timeZone: string | undefined): Time {
+  return readTime(text, { zone: kind === "instant" ? "UTC" : timeZone });
 }
 
 function zoneOf(timeZone: string | undefined): string {
-  if (timeZone === undefined) throw misfit("has no time zone, and none is declared");
+  if (timeZone === undefined) throw brokenRule("has no time zone, and none is declared");
   return timeZone;
 }
 
@@ -91,11 +77,11 @@ export function timeTextOf(kind: ColumnKind, time: Time, timeZone: string | unde
 /** The same wall clock so many milliseconds earlier, however long its day is. A date goes back by whole days. */
 export function earlier(kind: ColumnKind, text: string, byMs: number): string {
   const parts = DATE_TIME.exec(kind === "date" ? `${text} 00:00:00` : text);
-  if (parts === null) throw misfit("is no date and time that a calendar has");
+  if (parts === null) throw brokenRule("is no date and time");
   const [, day, clock, fraction, offset] = parts;
   const whole =
     kind === "instant" && offset !== undefined && offset !== "Z"
-      ? readTime(kind, text, undefined)
+      ? readColumnTime(kind, text, undefined)
       : parseTime(`${day}T${clock}${fraction === undefined ? "" : `.${fraction}`}Z`);
   const time = addMs(whole, -byMs);
   return kind === "date" ? time.slice(0, 10) : `${time.slice(0, 10)} ${time.slice(11, 26)}`;
@@ -105,17 +91,4 @@ export function earlier(kind: ColumnKind, text: string, byMs: number): string {
 export function hasSummerTime(timeZone: string): boolean {
   const offset = (day: string) => Temporal.Instant.from(day).toZonedDateTimeISO(timeZone).offset;
   return offset("2026-01-01T00:00:00Z") !== offset("2026-07-01T00:00:00Z");
-}
-
-export function misfit(rule: string): CrossdockError {
-  return new CrossdockError("sql.value", rule);
-}
-
-function attempt<T>(rule: string, read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    if (error instanceof CrossdockError) throw misfit(rule);
-    throw error;
-  }
 }

@@ -78,7 +78,7 @@ describe("a role of the page reads its view, writes its staging table and can do
       columns: { item: "text", site: "text", quantity: "decimal" } as const,
       key: ["item", "site"],
       set: { locations: ["EAST"] },
-      map: {
+      event: {
         type: "inventory.level.observed",
         fields: {
           sku: { column: "item" },

@@ -33,7 +33,7 @@ export const sql = defineConnector({
   title: "Tables of a database",
   settings: SqlSettings,
   check: checkSettings,
-  mappingRevision: 1,
+  mappingRevision: 2,
   writes: ({ staging }): Writes =>
     Object.fromEntries(
       entriesOf(staging).map(([type, { write, bulkMax = BULK_MAX }]) => [type, { kind: write, bulkMax }]),

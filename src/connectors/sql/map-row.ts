@@ -2,16 +2,20 @@
 // the rule that it breaks. Pure.
 import {
   CrossdockError,
+  catalogue,
+  contractField,
+  converted,
   excerpt,
   type MappedEvent,
   type Mapping,
-  NumberText,
-  numberText,
-  readExact,
+  putField,
+  reader,
+  type SchemaNode,
+  unfit,
+  unfitPath,
   validateEvent,
 } from "../../connector/index.ts";
-import { type ColumnKind, misfit, type Row, readBoolean, readFigure, readTime } from "./columns.ts";
-import { nodeAt, readPath, setAt } from "./contract-path.ts";
+import { type ColumnKind, columnValue, type Row, readColumnTime, TIME_KINDS } from "./columns.ts";
 import type { FieldSource, Stream } from "./settings.ts";
 
 export interface RowContext {
@@ -20,36 +24,33 @@ export interface RowContext {
   timeZone: string | undefined;
 }
 
-export class RowFailed extends Error {
-  readonly path: string;
-
-  constructor(message: string, path: string) {
-    super(message);
-    this.path = path;
-  }
-}
-
-/** Nothing where `only` leaves it out. Throws RowFailed. `given` is what the row does not say itself. */
+/** Nothing where `where` leaves it out. Throws `mapping.unfit`. `given` is what the row does not say itself. */
 export function eventOf(
   context: RowContext,
   row: Row,
   given: object = {},
 ): MappedEvent | { ignored: string } {
-  const { map, columns } = context.stream;
-  if (map.only !== undefined) {
-    const word = row[map.only.column]?.trimEnd() ?? "";
-    if (!map.only.words.includes(word)) return { ignored: `${map.only.column} is ${excerpt(word)}.` };
+  const { event } = context.stream;
+  for (const [column, words] of Object.entries(event.where ?? {})) {
+    const word = row[column]?.trimEnd() ?? "";
+    if (!words.includes(word))
+      return { ignored: `${column} is ${excerpt(word)}; meant are ${words.join(", ")}` };
   }
+  const contract = catalogue[event.type]!.schema as SchemaNode;
   const data: Record<string, unknown> = {};
-  for (const [path, field] of Object.entries(map.fields)) {
-    const value = fieldValue(context, row, path, field, columns);
-    if (value !== undefined) setAt(data, readPath(path), value);
+  for (const [path, field] of Object.entries(event.fields)) {
+    const { path: place, kind } = contractField(contract, path)!;
+    const convert = converterOf(context, field, kind);
+    const value = fieldValue(context, row, path, field, convert);
+    if (value !== undefined) putField(data, place, value);
   }
   Object.assign(data, given);
-  const [fault] = validateEvent(map.type, data);
-  if (fault === undefined) return { type: map.type, data };
-  const at = columnOf(map.fields, fault.path);
-  throw failure(context, row, at, fault.path, fault.message);
+  const [fault] = validateEvent(event.type, data);
+  if (fault === undefined) return { type: event.type, data };
+  const column = columnOf(event.fields, fault.path);
+  const rule = `does not fit ${event.type} ${fault.path}: ${fault.message}`;
+  const place = column === undefined ? "as a whole" : `column ${column}`;
+  throw unfit(place, column === undefined ? undefined : row[column], rule, document(context, row));
 }
 
 export function mapRow(context: RowContext, row: Row): Mapping {
@@ -57,9 +58,25 @@ export function mapRow(context: RowContext, row: Row): Mapping {
     const event = eventOf(context, row);
     return "ignored" in event ? event : { events: [event] };
   } catch (error) {
-    if (error instanceof RowFailed) return { failed: error.message, path: error.path };
-    throw error;
+    const path = unfitPath(error);
+    if (path === undefined) throw error;
+    return { failed: (error as Error).message, path };
   }
+}
+
+type Convert = ReturnType<typeof reader>;
+
+function converterOf(
+  { stream, timeZone }: RowContext,
+  { column, words }: FieldSource,
+  wanted: Parameters<typeof reader>[0],
+): Convert {
+  if (words !== undefined) return reader(wanted, { words });
+  const kind = stream.columns[column ?? ""] ?? "text";
+  if (TIME_KINDS.has(kind)) return (text) => readColumnTime(kind, text as string, timeZone);
+  if (wanted === "structure") return (text) => columnValue(kind, text as string);
+  const read = reader(wanted, {});
+  return (text) => read(columnValue(kind, text as string));
 }
 
 function fieldValue(
@@ -67,77 +84,45 @@ function fieldValue(
   row: Row,
   path: string,
   field: FieldSource,
-  columns: Readonly<Record<string, ColumnKind>>,
+  convert: Convert,
 ): unknown {
   if (field.constant !== undefined) return field.constant;
-  const column = field.column!;
-  try {
-    const text = fieldText(field, row, columns);
-    if (text === undefined) return undefined;
-    const wanted = nodeAt(context.stream.map.type, readPath(path))?.type;
-    return converted(columns[column]!, text, wanted, context.timeZone);
-  } catch (error) {
-    if (!(error instanceof CrossdockError)) throw error;
-    throw failure(context, row, column, `$.${path}`, error.message);
-  }
+  const text = columnText(row, field.column!, context.stream.columns);
+  if (text === undefined && field.words?.[""] === undefined) return undefined;
+  return converted(convert, text ?? "", `column ${field.column}, for ${path}`, document(context, row));
 }
 
-/** The column's text, by its words where it has some; blanks at the end mean nothing, and nothing else is nothing. */
+/** Blanks at the end mean nothing, and nothing else is nothing. */
+function columnText(
+  row: Row,
+  column: string,
+  columns: Readonly<Record<string, ColumnKind>>,
+): string | undefined {
+  const raw = row[column];
+  if (raw === null || raw === undefined) return undefined;
+  const text = columns[column] === "text" ? raw.trimEnd() : raw;
+  return text === "" ? undefined : text;
+}
+
+/** What a field says as a text, by its words where it has some. Undefined where it says nothing that holds. */
 export function fieldText(
   field: FieldSource,
   row: Row,
   columns: Readonly<Record<string, ColumnKind>>,
 ): string | undefined {
   if (field.constant !== undefined) return String(field.constant);
-  const raw = row[field.column!];
-  if (raw === null || raw === undefined) return undefined;
-  const text = columns[field.column!] === "text" ? raw.trimEnd() : raw;
-  if (field.words !== undefined) {
-    if (Object.hasOwn(field.words, text)) return field.words[text];
-    throw misfit(`is none of the words ${Object.keys(field.words).map(excerpt).join(", ")}`);
+  const text = columnText(row, field.column!, columns);
+  if (text === undefined) return undefined;
+  try {
+    return String(reader("text", { words: field.words })(text));
+  } catch (error) {
+    if (error instanceof CrossdockError) return undefined;
+    throw error;
   }
-  return text === "" ? undefined : text;
-}
-
-function converted(
-  kind: ColumnKind,
-  text: string,
-  wanted: string | undefined,
-  timeZone: string | undefined,
-): unknown {
-  switch (kind) {
-    case "text":
-      return text;
-    case "integer": {
-      const figure = readFigure(kind, text);
-      // The contract's own whole numbers are small counts and ranks.
-      return wanted === "integer" && figure.length <= 15 ? Number(figure) : figure;
-    }
-    case "decimal":
-      return readFigure(kind, text);
-    case "boolean":
-      return wanted === "boolean" ? readBoolean(text) : text;
-    case "json":
-      return withoutNumbers(readExact(text));
-    default:
-      return readTime(kind, text, timeZone);
-  }
-}
-
-/** Figures inside JSON are exact texts, as the contracts have them. */
-function withoutNumbers(value: unknown): unknown {
-  if (value instanceof NumberText) return numberText(value);
-  if (Array.isArray(value)) return value.map(withoutNumbers);
-  if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value)
-      .filter(([, item]) => item !== null)
-      .map(([name, item]) => [name, withoutNumbers(item)]),
-  );
 }
 
 /** `$.lines[0].sku` → the column that was to say it. */
-function columnOf(fields: Stream["map"]["fields"], faultPath: string): string | undefined {
+function columnOf(fields: Stream["event"]["fields"], faultPath: string): string | undefined {
   const path = faultPath.replace(/^\$\.?/, "");
   const found = Object.entries(fields)
     .filter(([name]) => path === name || path.startsWith(`${name}.`) || path.startsWith(`${name}[`))
@@ -145,19 +130,7 @@ function columnOf(fields: Stream["map"]["fields"], faultPath: string): string | 
   return found?.[1].column;
 }
 
-function failure(
-  context: RowContext,
-  row: Row,
-  column: string | undefined,
-  path: string,
-  rule: string,
-): RowFailed {
-  const { name, stream } = context;
+function document({ name, stream }: RowContext, row: Row): string {
   const names = stream.key ?? (stream.changes === undefined ? [] : [stream.changes.sequence]);
-  const key = names.map((of) => row[of] ?? "null").join("/");
-  const value =
-    column === undefined
-      ? ""
-      : `, column ${column} = ${row[column] === null ? "null" : excerpt(row[column])}`;
-  return new RowFailed(`stream ${name}, row ${key}${value}, for ${path}: ${rule.replace(/\.$/, "")}.`, path);
+  return `stream ${name}, row ${names.map((of) => row[of] ?? "null").join("/")}`;
 }

@@ -1,7 +1,7 @@
 // Maps what was read: a row of a stream, or a part of a full set.
-import type { MappedEvent, Mapping, NativeMessage } from "../../connector/index.ts";
+import { type MappedEvent, type Mapping, type NativeMessage, unfitPath } from "../../connector/index.ts";
 import type { Row } from "./columns.ts";
-import { eventOf, mapRow, RowFailed } from "./map-row.ts";
+import { eventOf, mapRow } from "./map-row.ts";
 import type { SqlSettings } from "./settings.ts";
 import type { SetPart } from "./stock-set.ts";
 
@@ -29,8 +29,8 @@ function mapSet(context: Parameters<typeof mapRow>[0], { set, rows = [], count }
       const event = eventOf(context, row, { observedAt, setId });
       if (!("ignored" in event)) events.push(event);
     } catch (error) {
-      if (!(error instanceof RowFailed)) throw error;
-      problems.push({ line: index + 1, reason: error.message });
+      if (unfitPath(error) === undefined) throw error;
+      problems.push({ line: index + 1, reason: (error as Error).message });
     }
   }
   return problems.length === 0 ? { events } : { events, problems };

@@ -9,7 +9,7 @@ const levels = {
   columns: { item: "text", site: "text", qty: "decimal", at: "instant", n: "integer", wall: "local-time" },
   key: ["item"],
   watermark: { column: "at" },
-  map: {
+  event: {
     type: "inventory.level.observed",
     fields: {
       sku: { column: "item" },
@@ -20,7 +20,7 @@ const levels = {
   },
 };
 type Loose = Record<string, unknown>;
-const fields = (more: Loose) => ({ map: { ...levels.map, fields: { ...levels.map.fields, ...more } } });
+const fields = (more: Loose) => ({ event: { ...levels.event, fields: { ...levels.event.fields, ...more } } });
 const staging = (more: Loose) => ({
   staging: { "order.booking": { table: "so", key: "k", write: "keyed", columns: {}, ...more } },
 });
@@ -62,13 +62,13 @@ test.each<[string, Loose, Loose, RegExp]>([
   ["a zone that nobody knows", {}, { timeZone: "Mars/Base" }, /timeZone is no time zone/],
   [
     "an event that there is not",
-    { map: { ...levels.map, type: "inventory.level.observd" } },
+    { event: { ...levels.event, type: "inventory.level.observd" } },
     {},
-    /map\.type .*Did you mean/i,
+    /event\.type .*Did you mean/i,
   ],
-  ["a decision", { map: { ...levels.map, type: "order.accepted" } }, {}, /only Crossdock makes/],
+  ["a decision", { event: { ...levels.event, type: "order.accepted" } }, {}, /only Crossdock makes/],
   ["a field that there is not", fields({ colour: { constant: "red" } }), {}, /colour is no field of/],
-  ["a required field that nothing says", fields({ quantity: undefined }), {}, /must say quantity/],
+  ["a required field that nothing says", fields({ quantity: undefined }), {}, /lacks quantity/],
   [
     "a figure from a text",
     fields({ quantity: { column: "item" } }),
@@ -81,18 +81,18 @@ test.each<[string, Loose, Loose, RegExp]>([
     {},
     /takes instant or local-time or date/,
   ],
-  ["a constant that does not fit", fields({ unit: { constant: "piece" } }), {}, /unit is "piece"/],
+  ["a constant that does not fit", fields({ unit: { constant: "piece" } }), {}, /unit\.constant is "piece"/],
   [
     "words that do not fit",
     fields({ status: { column: "site", words: { Q: "broken" } } }),
     {},
-    /status Q: must be one of/,
+    /status\.words\.Q must be one of/,
   ],
   [
     "a set with its own time",
     { watermark: undefined, set: { locations: ["EAST"] } },
     {},
-    /observedAt is said by the set itself/,
+    /observedAt is said by the stream itself/,
   ],
   [
     "a mark without a column",
@@ -106,7 +106,7 @@ test.each<[string, Loose, Loose, RegExp]>([
     staging({ columns: { no: { field: "orderNo" } } }),
     /columns\.no is filled from orderNo/,
   ],
-  ["a staged column from nowhere", {}, staging({ columns: { no: {} } }), /one of field, value, from/],
+  ["a staged column from nowhere", {}, staging({ columns: { no: {} } }), /exactly one of field/],
   [
     "a list that there is not",
     {},
@@ -129,7 +129,7 @@ test("lines of a document are required where one is begun", () => {
       "lines[0].quantity": { column: "qty" },
     },
   };
-  expect(findings({ map: submitted })).toEqual([
-    "systems.erp.streams.levels.map.fields must say lines[0].price, which order.submitted requires.",
+  expect(findings({ event: submitted })).toEqual([
+    "systems.erp.streams.levels.event.fields lacks lines[0].price, which order.submitted requires: say what fills it.",
   ]);
 });

@@ -1,7 +1,17 @@
 // The settings of a system that is reached by its tables: where its database is, what is read from it, how a row
 // becomes an event, and into which staging tables messages are written.
 import { type Static, type TSchema, Type } from "typebox";
-import { type OutboundType, object, oneOf, outboundKinds, withDefault } from "../../connector/index.ts";
+import {
+  Constant,
+  InboundWords,
+  type OutboundType,
+  OutboundWords,
+  object,
+  oneOf,
+  outboundKinds,
+  whereOf,
+  withDefault,
+} from "../../connector/index.ts";
 import { COLUMN_KINDS } from "./columns.ts";
 
 const NAME = '^[^\\u0000"`\\[\\];]{1,128}$';
@@ -16,12 +26,10 @@ const Milliseconds = Type.Integer({ minimum: 0, maximum: 2_592_000_000 });
 const Columns = Type.Array(Column, { minItems: 1, maxItems: 16 });
 
 const FieldSource = object({
-  /** The column that says it. */
+  /** The column that says it; what its kind is says how it is read. */
   column: Type.Optional(Column),
-  /** A constant. */
-  constant: Type.Optional(Type.Union([Type.String(), Type.Boolean(), Type.Integer()])),
-  /** The system's code words and ours; one that is not named fails. */
-  words: Type.Optional(Type.Record(Type.String(), Type.String())),
+  constant: Type.Optional(Constant),
+  words: Type.Optional(InboundWords),
 });
 
 /** A row becomes one event. */
@@ -30,13 +38,12 @@ const RowMapping = object({
   /** By the path in the event's data: `sku`, `order.orderId`, `lines[0].quantity`. */
   fields: Type.Record(
     Type.String({
-      pattern: "^[A-Za-z]+((\\.[A-Za-z]+)|(\\[\\d\\]))*$",
+      pattern: "^[A-Za-z]+((\\.[A-Za-z]+)|(\\[\\d{1,3}\\]))*$",
       description: "A path such as order.orderId",
     }),
     FieldSource,
   ),
-  /** Rows whose column holds another word are kept and mean nothing. */
-  only: Type.Optional(object({ column: Column, words: Type.Array(Type.String(), { minItems: 1 }) })),
+  where: Type.Optional(whereOf(Column)),
 });
 
 const readable = {
@@ -53,7 +60,7 @@ export const Stream = object({
   key: Type.Optional(Columns),
   /** What changes with every change of a row; absent: the watermark, where there is one. */
   version: Type.Optional(Columns),
-  map: RowMapping,
+  event: RowMapping,
   everyMs: Type.Optional(Type.Integer({ minimum: 100, maximum: 86_400_000 })),
   /** Rows a page. */
   pageSize: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000 })),
@@ -106,12 +113,13 @@ export type FieldSource = Static<typeof FieldSource>;
 const StagedColumn = object({
   /** A path in the message: `orderId`, `customer.id`; of a line, in the line. */
   field: Type.Optional(Type.String({ pattern: "^[A-Za-z]+(\\.[A-Za-z]+)*$" })),
-  /** A constant. */
   constant: Type.Optional(Type.String()),
-  /** The message's key, its type, its delivery, the whole message as JSON, or the line's place from 1. */
-  from: Type.Optional(oneOf("key", "type", "delivery", "payload", "line-number")),
+  /** What of the message is not in its payload; or all of its payload, as JSON. */
+  message: Type.Optional(oneOf("key", "type", "deliveryId", "payload")),
+  /** Of a line: its place, from 1. */
+  line: Type.Optional(oneOf("number")),
   kind: Type.Optional(oneOf(...COLUMN_KINDS)),
-  words: Type.Optional(Type.Record(Type.String(), Type.String())),
+  words: Type.Optional(OutboundWords),
 });
 export type StagedColumn = Static<typeof StagedColumn>;
 

@@ -7,6 +7,7 @@ import {
   numberText,
   type OutboundMessage,
   parseTime,
+  writer,
 } from "../../connector/index.ts";
 import { timeTextOf } from "./columns.ts";
 import type { ColumnFact } from "./dialect.ts";
@@ -40,7 +41,7 @@ export function stagedText(
   const kind = column.kind ?? "text";
   if (kind === "json") return canonicalJson(value);
   const said = typeof value === "object" ? canonicalJson(value) : String(value);
-  const text = column.words === undefined ? said : wordOf(column.words, said, name);
+  const text = column.words === undefined ? said : wordOf(column, said, name);
   if (kind === "text") return text;
   // Messages say an unknown time as an empty text.
   if (text === "") return null;
@@ -61,19 +62,8 @@ export function stagedText(
 }
 
 function sourceValue(message: OutboundMessage, column: StagedColumn, line: StagedLine | undefined): unknown {
-  switch (column.from) {
-    case "key":
-      return message.key;
-    case "type":
-      return message.type;
-    case "delivery":
-      return message.deliveryId;
-    case "payload":
-      return message.payload;
-    case "line-number":
-      return line?.number;
-    default:
-  }
+  if (column.message !== undefined) return message[column.message];
+  if (column.line !== undefined) return line?.number;
   if (column.constant !== undefined) return column.constant;
   let value: unknown = line?.line ?? message.payload;
   for (const part of column.field!.split("."))
@@ -81,9 +71,12 @@ function sourceValue(message: OutboundMessage, column: StagedColumn, line: Stage
   return value;
 }
 
-function wordOf(words: Readonly<Record<string, string>>, word: string, name: string): string {
-  if (Object.hasOwn(words, word)) return words[word]!;
-  throw new RecordRefused("sql.word", name, `${excerpt(word)} is none of its words`);
+function wordOf({ words }: StagedColumn, word: string, name: string): string {
+  try {
+    return writer({ words })(word) as string;
+  } catch (error) {
+    throw new RecordRefused("sql.word", name, `${excerpt(word)} ${(error as Error).message}`);
+  }
 }
 
 /** Throws RecordRefused where the column would cut the text or round the figure. */

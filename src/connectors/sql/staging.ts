@@ -30,7 +30,7 @@ interface Table {
   columns: StagedColumn[];
 }
 
-const KEY: StagedColumn = { from: "key" };
+const KEY: StagedColumn = { message: "key" };
 
 export function stagingTables(
   staging: Staging,

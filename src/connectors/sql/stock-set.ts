@@ -1,7 +1,7 @@
 // Reads all that stands in one moment: a message for every so many rows of a place, and one that says how many they
 // were. A place without a row is a set of none, so that what was deleted is noticed.
 import { addMs, CrossdockError, type NativeMessage, type Time } from "../../connector/index.ts";
-import { type Row, readTime } from "./columns.ts";
+import { type Row, readColumnTime } from "./columns.ts";
 import type { Connection, Dialect } from "./dialect.ts";
 import { fieldText } from "./map-row.ts";
 import { messageOf, pageSizeOf, type Read, type Reading } from "./reading.ts";
@@ -37,7 +37,7 @@ export function setRead(reading: Reading): Read {
 
 async function clockOf(session: Connection, dialect: Dialect): Promise<Time> {
   const { rows } = await session.query(`select ${dialect.asText(dialect.now("instant"), "instant")}`, []);
-  return readTime("instant", rows[0]?.[0] ?? "", undefined);
+  return readColumnTime("instant", rows[0]?.[0] ?? "", undefined);
 }
 
 function messagesOf(
@@ -50,7 +50,7 @@ function messagesOf(
   const size = pageSizeOf(reading);
   const byLocation = new Map<string, Row[]>(locations.map((location) => [location, []]));
   for (const row of rows) {
-    const location = placeOf(stream.map.fields.location!, row, source.columns);
+    const location = fieldText(stream.event.fields.location!, row, source.columns);
     const held = location === undefined ? undefined : byLocation.get(location);
     if (held === undefined)
       throw strangePlace(
@@ -71,16 +71,6 @@ function messagesOf(
     say({ set, count: held.length }, "count");
   }
   return messages;
-}
-
-/** Undefined for a word that is none of its words. */
-function placeOf(...args: Parameters<typeof fieldText>): string | undefined {
-  try {
-    return fieldText(...args);
-  } catch (error) {
-    if (error instanceof CrossdockError) return undefined;
-    throw error;
-  }
 }
 
 function strangePlace(

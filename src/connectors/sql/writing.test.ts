@@ -1,39 +1,21 @@
 // Writing into staging tables of real servers: all or none, a repeat is recognised, and a lost commit is looked up.
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import type { Answer, BookingPayload, OutboundMessage } from "../../connector/index.ts";
-import {
-  noMariaDb,
-  startWire,
-  type TestedServer,
-  testedMariaDb,
-  testedPostgres,
-  type Wire,
-} from "./testing.ts";
-import { type Input, type Opened, openOn } from "./testing-session.ts";
+import { startWire, type TestedServer, type Wire } from "./testing.ts";
+import { onEachServer } from "./testing-each.ts";
+import type { Input, Opened } from "./testing-session.ts";
 
-const starts = { PostgreSQL: testedPostgres, MariaDB: testedMariaDb };
-if (noMariaDb !== undefined) console.warn(`MariaDB is left out of these tests: ${noMariaDb}.`);
 const call = { timeoutMs: 5_000, signal: new AbortController().signal };
 
-describe.each(Object.entries(starts))("%s", (name, start) => {
-  let server: TestedServer;
+onEachServer((on) => {
+  const { isMySql } = on;
   let wire: Wire;
-  let open: Opened[] = [];
-  const isMySql = name === "MariaDB";
-  if (isMySql && noMariaDb !== undefined) {
-    test.skip(noMariaDb, () => undefined);
-    return;
-  }
   beforeAll(async () => {
-    server = await start();
-    wire = await startWire(server.access);
+    wire = await startWire(on.server.access);
   });
-  afterAll(async () => {
-    await wire?.close();
-    await server?.close();
-  });
+  afterAll(() => wire?.close());
   beforeEach(() =>
-    server.run(
+    on.server.run(
       "drop table if exists so_lines",
       "drop table if exists so",
       "drop table if exists stock_out",
@@ -44,10 +26,6 @@ describe.each(Object.entries(starts))("%s", (name, start) => {
       "create table stock_out (k varchar(100) primary key, sku varchar(20), qty decimal(12,3))",
     ),
   );
-  afterEach(async () => {
-    await Promise.all(open.map((session) => session.close()));
-    open = [];
-  });
 
   const staging: Input["staging"] = {
     "order.booking": {
@@ -59,14 +37,14 @@ describe.each(Object.entries(starts))("%s", (name, start) => {
         buyer: { field: "customer.id" },
         placed: { field: "placedAt", kind: "local-time" },
         other: { field: "purchaseOrder" },
-        body: { from: "payload", kind: "json" },
+        body: { message: "payload", kind: "json" },
       },
       lines: {
         each: "lines",
         table: "so_lines",
         key: "k",
         columns: {
-          n: { from: "line-number", kind: "integer" },
+          n: { line: "number", kind: "integer" },
           sku: { field: "sku" },
           qty: { field: "quantity", kind: "decimal" },
         },
@@ -79,11 +57,8 @@ describe.each(Object.entries(starts))("%s", (name, start) => {
       columns: { sku: { field: "sku" }, qty: { field: "quantity", kind: "decimal" } },
     },
   };
-  const openWith = (input: Input = {}, access: Partial<TestedServer["access"]> = {}): Opened => {
-    const session = openOn(server, { timeZone: "Europe/Berlin", staging, ...input }, access);
-    open.push(session);
-    return session;
-  };
+  const openWith = (input: Input = {}, access?: Partial<TestedServer["access"]>): Opened =>
+    on.openWith({ staging, ...input }, access);
   const throughWire = () => openWith({}, { host: "127.0.0.1", port: wire.port });
   const booking = (orderId: string, more: Partial<BookingPayload> = {}): OutboundMessage => ({
     deliveryId: `d-${orderId}`,
@@ -104,18 +79,18 @@ describe.each(Object.entries(starts))("%s", (name, start) => {
   const send = (session: Opened, ...messages: OutboundMessage[]): Promise<Answer[]> =>
     session.writers["order.booking"]!.send(messages, call);
   const orders = async () =>
-    (await server.run("select order_no from so order by order_no")).map(([no]) => no);
+    (await on.server.run("select order_no from so order by order_no")).map(([no]) => no);
   const kinds = (answers: Answer[]) => answers.map(({ kind }) => kind);
 
   test("header and lines are written together, exactly", async () => {
     expect(await send(openWith(), booking("1"), booking("2"))).toEqual([{ kind: "done" }, { kind: "done" }]);
-    const [row] = await server.run(
+    const [row] = await on.server.run(
       `select so.k, order_no, buyer, ${isMySql ? "cast(placed as char)" : "placed::text"}, n, sku, ${isMySql ? "cast(qty as char)" : "qty::text"}
          from so join so_lines l on l.k = so.k where order_no = '1'`,
     );
     const placed = isMySql ? "2026-07-01 08:00:00.000000" : "2026-07-01 08:00:00";
     expect(row).toEqual(["order:main/1", "1", "C1", placed, 1, "A", "1.500"]);
-    const [[body]] = (await server.run("select body from so where order_no = '2'")) as [[string]];
+    const [[body]] = (await on.server.run("select body from so where order_no = '2'")) as [[string]];
     expect(JSON.parse(body)).toEqual(booking("2").payload);
   });
 
@@ -127,8 +102,8 @@ describe.each(Object.entries(starts))("%s", (name, start) => {
       { kind: "done" },
     ]);
     expect(await orders()).toEqual(["1", "2"]);
-    expect(await server.run("select other from so where order_no = '1'")).toEqual([["PO-1"]]);
-    expect(await server.run("select k from so_lines where k = 'order:main/1'")).toHaveLength(1);
+    expect(await on.server.run("select other from so where order_no = '1'")).toEqual([["PO-1"]]);
+    expect(await on.server.run("select k from so_lines where k = 'order:main/1'")).toHaveLength(1);
   });
 
   test("another unique value that is there is a refusal, and nothing of the call is written", async () => {
@@ -171,13 +146,13 @@ describe.each(Object.entries(starts))("%s", (name, start) => {
     for (const quantity of ["5", "7", "7", "5"]) {
       expect(await writer.send([level(quantity)], call)).toEqual([{ kind: "done" }]);
     }
-    expect(await server.run("select sku, qty from stock_out")).toEqual([["A", "5.000"]]);
+    expect(await on.server.run("select sku, qty from stock_out")).toEqual([["A", "5.000"]]);
   });
 
   test("a lock that is held is busy, and nothing is left", async () => {
     const session = openWith({ statementTimeoutMs: 1_000 });
     await send(session, booking("1"));
-    const holder = await server.session();
+    const holder = await on.server.session();
     await holder.run("start transaction");
     await holder.run("insert into so (k, order_no) values ('order:main/2', 'x')");
     expect(kinds(await send(session, booking("2")))).toEqual(["busy"]);
@@ -189,7 +164,7 @@ describe.each(Object.entries(starts))("%s", (name, start) => {
   test("a call that takes longer than it may is rolled back and busy", async () => {
     const session = openWith();
     await send(session, booking("1"));
-    const holder = await server.session();
+    const holder = await on.server.session();
     await holder.run("start transaction");
     await holder.run("insert into so (k, order_no) values ('order:main/2', 'x')");
     const answers = await session.writers["order.booking"]!.send([booking("2")], { ...call, timeoutMs: 300 });
@@ -235,7 +210,7 @@ describe.each(Object.entries(starts))("%s", (name, start) => {
   });
 
   test("a key that is not unique is not written to", async () => {
-    await server.run("drop table stock_out", "create table stock_out (k varchar(100), sku varchar(20))");
+    await on.server.run("drop table stock_out", "create table stock_out (k varchar(100), sku varchar(20))");
     const table = {
       table: "stock_out",
       key: "k",

@@ -1,4 +1,4 @@
-// One example of every payload that goes out, with all its fields, so that a path in a body leads somewhere before
+// One example of every payload that goes out, with all its fields, so that a path into a payload leads somewhere before
 // anything is sent. The compiler holds each to its type.
 import type {
   AvailabilityPayload,
@@ -11,7 +11,7 @@ import type {
   OutboundType,
   ReleasePayload,
   ReturnAdvicePayload,
-} from "../../connector/index.ts";
+} from "../../domains/outbound.ts";
 
 interface Payloads {
   "order.release": ReleasePayload;
@@ -94,4 +94,26 @@ export const payloadShapes: { [Type in OutboundType]: Shape<Payloads[Type]> } = 
 };
 
 /** What `@` is in what goes out, outside a list. */
-export const messageShape = { id: "…", key: "…", type: "…" } as const;
+export const messageShape = { deliveryId: "…", key: "…", type: "…" } as const;
+
+/** Paths of what a message itself holds, `customer` and `customer.id`, beside what is in its lists. */
+export function payloadFields(type: OutboundType): string[] {
+  return pathsIn(payloadShapes[type]);
+}
+
+/** The lists of a message, and the paths in an element of each. */
+export function payloadLists(type: OutboundType): Record<string, string[]> {
+  return Object.fromEntries(
+    Object.entries(payloadShapes[type])
+      .filter((entry): entry is [string, [object]] => Array.isArray(entry[1]))
+      .map(([name, [element]]) => [name, pathsIn(element)]),
+  );
+}
+
+function pathsIn(shape: object, before = ""): string[] {
+  return Object.entries(shape).flatMap(([name, inner]: [string, unknown]) => {
+    const path = `${before}${name}`;
+    if (typeof inner !== "object" || inner === null || Array.isArray(inner)) return [path];
+    return [path, ...pathsIn(inner, `${path}.`)];
+  });
+}
