@@ -58,7 +58,15 @@ async function send(desk: Desk, messages: OutboundMessage[], call: CallLimits): 
 interface Attempt {
   phase: "connecting" | "writing" | "committing" | "committed";
   timedOut?: boolean;
+  /** How often it began anew. */
+  again?: number;
 }
+
+/**
+ * Who writes the same message at the same moment may be met at another unique column before it is met at the key. By
+ * then it is committed: a second look recognises it, and what is still a duplicate is somebody else's.
+ */
+const AGAIN_MAX = 2;
 
 async function withinLimits<T>(
   { sessions }: Desk,
@@ -100,9 +108,14 @@ async function write(
     try {
       await desk.tables.put(session, rows);
     } catch (error) {
-      const answer = answerOf(desk.dialect.failureOf(error), desk);
+      const failure = desk.dialect.failureOf(error);
+      const answer = answerOf(failure, desk);
       await rollBack(session);
       if (attempt.timedOut) throw error;
+      if (failure.kind === "duplicate" && (attempt.again ?? 0) < AGAIN_MAX) {
+        attempt.again = (attempt.again ?? 0) + 1;
+        return write(desk, session, messages, attempt);
+      }
       return messages.map((_, at) => (answer.kind !== "refused" || at === index ? answer : withOthers()));
     }
   }
