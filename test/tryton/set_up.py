@@ -87,6 +87,16 @@ def stock(quantities):
     inventory.click("confirm")
 
 
+def warehouse(code):
+    Location = get("stock.location")
+    made = Location(name=code, code=code, type="warehouse")
+    for role in ("input", "output", "storage"):
+        part = Location(name=f"{code} {role}", code=f"{code}-{role}", type="storage")
+        part.save()
+        setattr(made, f"{role}_location", part)
+    made.save()
+
+
 def user(login, groups, company):
     made = get("res.user")(name=login, login=login, password="Wq8#" + login + "!zT5k")
     made.companies.append(get("company.company")(company.id))
@@ -104,10 +114,11 @@ dozen = product("22423", "Cake stand", taxed)
 wool = product("WOOL", "Wool by weight", plain, unit="Kilogram")
 product("FREIGHT", "Freight", plain, kind="service")
 stock([(lamp, 100.0), (dozen, 24.0), (wool, 12.5)])
+warehouse("WH2")
 party("C-1", "Zoë Müller & Söhne", france)
 limited = party("C-LIMIT", "Limited", france)
 limited.credit_limit_amount = Decimal("10")
 limited.save()
 party("S-1", "Supplier", france)
-user("crossdock", ["Sales", "Stock", "Account Credit Limit"], company)
-user("clerk", ["Sales"], company)
+user("crossdock", ["Sales", "Stock", "Purchase", "Account", "Account Credit Limit"], company)
+user("clerk", ["Sales", "Stock", "Purchase", "Account"], company)

@@ -25,7 +25,7 @@ export interface Desk {
 const FIELDS = ["number", "state", "reference", "create_date", "create_uid"];
 /** A state, the method that leaves it. Confirming may process at once: what it did is read back. */
 const NEXT: Readonly<Record<string, string>> = { draft: "quote", quotation: "confirm", confirmed: "process" };
-const BOOKED: ReadonlySet<string> = new Set(["processing", "done"]);
+export const BOOKED: ReadonlySet<string> = new Set(["processing", "done"]);
 
 export function bookingWriter(desk: Desk): Writer {
   return {

@@ -1,6 +1,6 @@
 // The settings of a Tryton installation: where it is, who calls it, and what our words are called there.
 import { type Static, Type } from "typebox";
-import { withDefault } from "../../connector/index.ts";
+import { CrossdockError, parseTime, TimeText, withDefault } from "../../connector/index.ts";
 
 const Name = Type.String({ minLength: 1, maxLength: 128 });
 const object = <P extends Parameters<typeof Type.Object>[0]>(properties: P) =>
@@ -26,16 +26,30 @@ export const TrytonSettings = object({
   priceDigits: withDefault(Type.Integer({ minimum: 0, maximum: 6 }), 4),
   /** What of a sale is invoiced: what was ordered, or what was shipped. */
   invoiceMethod: withDefault(Type.Union([Type.Literal("order"), Type.Literal("shipment")]), "shipment"),
+  /** Whether what Tryton draws of a shipment is posted at once; else somebody there posts it. */
+  postInvoices: withDefault(Type.Boolean(), true),
   /** The start of a warning's name → what is done about it. A warning that is not named here refuses. */
   warnings: withDefault(Type.Record(Name, Type.Union([Type.Literal("accept"), Type.Literal("refuse")])), {}),
   /** Where its dates are dates. */
   timeZone: withDefault(Name, "Europe/London"),
+  /** How often changes are looked for. */
+  everyMs: withDefault(Type.Integer({ minimum: 20 }), 2000),
+  /** How often for orders that we booked ourselves: each posting touches them, and their news is rare. */
+  ownEveryMs: withDefault(Type.Integer({ minimum: 20 }), 10_000),
+  /** How long a transaction may take there: a change is dated by the start of it. */
+  overlapMs: withDefault(Type.Integer({ minimum: 0, maximum: 3_600_000 }), 60_000),
+  /** Records a page. */
+  pageMax: withDefault(Type.Integer({ minimum: 1, maximum: 1000 }), 200),
+  /** Whether its products say what unit a SKU is counted in. */
+  items: withDefault(Type.Boolean(), false),
+  /** Sales that were made before, with all that belongs to them, are left alone: they were there before us. */
+  takeFrom: Type.Optional(TimeText),
 });
 
 export type TrytonSettings = Static<typeof TrytonSettings>;
 
 export function checkSettings(settings: TrytonSettings): { path: string; message: string }[] {
-  const { locations, bookAt, units, timeZone } = settings;
+  const { locations, bookAt, units, timeZone, takeFrom } = settings;
   const faults: { path: string; message: string }[] = [];
   const twice = (values: string[]) => values.find((value, index) => values.indexOf(value) !== index);
   const warehouse = twice(Object.values(locations));
@@ -51,5 +65,17 @@ export function checkSettings(settings: TrytonSettings): { path: string; message
     if (!(error instanceof RangeError)) throw error;
     faults.push({ path: "$.timeZone", message: `${timeZone} is no time zone such as Europe/London.` });
   }
+  if (takeFrom !== undefined && !isMoment(takeFrom))
+    faults.push({ path: "$.takeFrom", message: `${takeFrom} is no moment of any calendar.` });
   return faults;
+}
+
+function isMoment(text: string): boolean {
+  try {
+    parseTime(text);
+    return true;
+  } catch (error) {
+    if (error instanceof CrossdockError) return false;
+    throw error;
+  }
 }
