@@ -3,8 +3,8 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["src/**/*.test.ts", "sandbox/**/*.test.ts", "test/**/*.test.ts", "bench/**/*.test.ts"],
-    // They need a Tryton: npm run test:tryton.
-    exclude: ["**/node_modules/**", "test/tryton/**"],
+    // They need a Tryton or a Medusa: npm run test:tryton, npm run test:medusa.
+    exclude: ["**/node_modules/**", "test/tryton/**", "test/medusa/**"],
     // Much of the time is waiting for fsync: two workers, however few cores there are.
     maxWorkers: 2,
     globalSetup: ["test/setup/postgres.ts"],

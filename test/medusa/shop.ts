@@ -23,7 +23,8 @@ export async function openShop({ url, apiKey }: Medusa): Promise<Shop> {
   const call = async (method: string, path: string, headers: Record<string, string>, body?: object) => {
     const answer = await fetch(url + path, {
       method,
-      headers: { "content-type": "application/json", ...headers },
+      // It closes connections that were idle for seconds, perhaps while the next call is on its way.
+      headers: { "content-type": "application/json", connection: "close", ...headers },
       ...(body === undefined ? undefined : { body: JSON.stringify(body) }),
     });
     const text = await answer.text();
@@ -33,7 +34,12 @@ export async function openShop({ url, apiKey }: Medusa): Promise<Shop> {
   const admin = (method: string, path: string, body?: object) =>
     call(method, `/admin${path}`, { authorization: basic }, body);
 
-  const { region } = await admin("POST", "/regions", { name: "US", currency_code: "usd", countries: ["us"] });
+  const { region } = await admin("POST", "/regions", {
+    name: "US",
+    currency_code: "usd",
+    countries: ["us"],
+    payment_providers: ["pp_system_default"],
+  });
   const { sales_channel: channel } = await admin("POST", "/sales-channels", { name: "portal" });
   const { stock_location: place } = await admin("POST", "/stock-locations", { name: "portal" });
   await admin("POST", `/stock-locations/${place.id}/sales-channels`, { add: [channel.id] });
@@ -54,7 +60,13 @@ export async function openShop({ url, apiKey }: Medusa): Promise<Shop> {
       sales_channels: [{ id: channel.id }],
       options: [{ title: "size", values: ["one"] }],
       variants: [
-        { title: "one", sku, manage_inventory: true, options: { size: "one" }, prices: [{ currency_code: "usd", amount }] },
+        {
+          title: "one",
+          sku,
+          manage_inventory: true,
+          options: { size: "one" },
+          prices: [{ currency_code: "usd", amount }],
+        },
       ],
     });
     variants[sku] = product.variants[0].id;
@@ -74,9 +86,22 @@ export async function openShop({ url, apiKey }: Medusa): Promise<Shop> {
     location: place.id,
     inventory,
     admin,
-    order: async (id) => (await admin("GET", `/orders/${id}?fields=%2Bmetadata,*fulfillments,*fulfillments.labels,*items.detail`)).order,
+    order: async (id) =>
+      (
+        await admin(
+          "GET",
+          `/orders/${id}?fields=%2Bmetadata,*fulfillments,*fulfillments.labels,*items.detail`,
+        )
+      ).order,
     async checkOut(goods = { "LAMP-1": 2 }, more = {}) {
-      const address = { first_name: "A", last_name: "Buyer", address_1: "Street 1", city: "NY", country_code: "us", postal_code: "1" };
+      const address = {
+        first_name: "A",
+        last_name: "Buyer",
+        address_1: "Street 1",
+        city: "NY",
+        country_code: "us",
+        postal_code: "1",
+      };
       const { cart } = await buy("/carts", {
         email: "buyer@example.com",
         region_id: region.id,

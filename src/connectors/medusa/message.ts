@@ -1,5 +1,6 @@
-// An order as a message: what its version governs. What Medusa notes about it later (payments, fulfilments, the time
-// of the last touch) is left out, so that one version is one content wherever it was read.
+// An order as a message. Its version rises with what is ordered, fulfilled and returned, but not with an address, a
+// note or a cancellation: the time of its last change is part of its identity. What Medusa notes about payments and
+// fulfilments is left out.
 import { canonicalJson, type NativeMessage, numberText } from "../../connector/index.ts";
 import { type Fields, fieldsOr, listOf, listOr, textOf } from "./fields.ts";
 
@@ -22,7 +23,7 @@ const ADDRESS = [
   "country_code",
   "phone",
 ];
-const ITEM = ["id", "variant_sku", "product_title", "title", "quantity", "unit_price", "is_tax_inclusive"];
+const ITEM = ["id", "variant_sku", "product_title", "title", "is_tax_inclusive"];
 
 export function orderMessage(order: Fields, { customerKey, purchaseOrderKey }: Keys): NativeMessage {
   const customer = fieldsOr(order, "customer");
@@ -42,10 +43,13 @@ export function orderMessage(order: Fields, { customerKey, purchaseOrderKey }: K
     billing_address: addressOf(order, "billing_address"),
     items: ordered(listOf(order, "items")).map((item) => ({
       ...picked(item, ITEM),
+      quantity: exact(item, "quantity"),
+      unit_price: exact(item, "unit_price"),
       adjustments: adjustmentsOf(item),
     })),
     shipping_methods: ordered(listOr(order, "shipping_methods")).map((method) => ({
-      ...picked(method, ["id", "name", "amount", "is_tax_inclusive"]),
+      ...picked(method, ["id", "name", "is_tax_inclusive"]),
+      amount: exact(method, "amount"),
       adjustments: adjustmentsOf(method),
     })),
   };
@@ -62,19 +66,21 @@ export interface Keys {
   purchaseOrderKey: string;
 }
 
-/** A cancellation is none of Medusa's versions. */
 export const identityOf = (order: Fields): string =>
-  `${textOf(order, "id")}@${numberText(order.version)}${isCanceled(order) ? "/canceled" : ""}`;
-
-export const isCanceled = (order: Fields): boolean => typeof order.canceled_at === "string";
+  `${textOf(order, "id")}@${numberText(order.version)}/${textOf(order, "updated_at")}`;
 
 const picked = (fields: Fields, names: readonly string[]): Fields =>
   Object.fromEntries(names.map((name) => [name, fields[name] ?? null]));
 
 const adjustmentsOf = (fields: Fields): Fields[] =>
-  ordered(listOr(fields, "adjustments")).map((one) =>
-    picked(one, ["id", "code", "amount", "is_tax_inclusive"]),
-  );
+  ordered(listOr(fields, "adjustments")).map((one) => ({
+    ...picked(one, ["id", "code", "is_tax_inclusive"]),
+    amount: exact(one, "amount"),
+  }));
+
+/** Beside each number stands a text that was not through a binary number. */
+const exact = (fields: Fields, name: string): unknown =>
+  fieldsOr(fields, `raw_${name}`)?.value ?? fields[name] ?? null;
 
 /** By their ids, which rise with time: Medusa gives rows in any order. */
 const ordered = (rows: Fields[]): Fields[] =>

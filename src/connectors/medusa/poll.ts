@@ -1,6 +1,6 @@
 // Reads orders as they change, by the time of their last change and page by page from the last time that was read:
 // an order that changes meanwhile moves behind the page and is met again. The newest moments are read once more by each
-// poll, since a transaction may commit late; what was met there already is known by its version.
+// poll, since a transaction may commit late; what was met there already is known by its version and time.
 import { addMs, type NativeMessage, type Poll, parseTime, type Time } from "../../connector/index.ts";
 import type { MedusaClient } from "./client.ts";
 import { type Fields, listOf, textOf } from "./fields.ts";
@@ -59,7 +59,7 @@ async function changed(
   const page = await client.get(
     "/orders",
     [
-      ["fields", "id,version,canceled_at,updated_at"],
+      ["fields", "id,version,updated_at"],
       ["order", "updated_at"],
       ["limit", String(pageSize)],
       ["offset", String(cursor.offset)],

@@ -28,23 +28,29 @@ export function statusWriter(client: MedusaClient, location: string): Writer {
   async function tell(payload: OrderStatusPayload, limits: CallLimits): Promise<Answer> {
     const { reference, orderId } = payload;
     let before = "";
+    let refusal: Answer | undefined;
     for (let steps = 0; steps < STEPS_MAX; steps++) {
       const order = reference === "" ? undefined : await read(reference, limits);
       if (order === undefined)
         return refused("medusa.order-unknown", `Medusa has no order ${reference} for ${orderId}.`);
       const step = nextStep(order, payload, location);
       if (step === undefined) return { kind: "done", reference };
+      if ("pending" in step) return { kind: "busy", reason: step.pending };
       if ("impossible" in step) return refused("medusa.impossible", step.impossible);
       const now = JSON.stringify(step);
-      if (now === before)
-        return { kind: "unknown", reason: `${step.path} was answered and has not taken effect.` };
+      if (now === before) {
+        return refusal ?? { kind: "unknown", reason: `${step.path} was answered and has not taken effect.` };
+      }
       before = now;
       const outcome = await client.post(
         `/orders/${encodeURIComponent(reference)}${step.path}`,
         step.body,
         limits,
       );
-      if (outcome instanceof CallFailed || outcome.status !== 200) return client.classify(outcome);
+      if (!(outcome instanceof CallFailed) && outcome.status === 200) continue;
+      refusal = client.classify(outcome);
+      // Refused may be what was done meanwhile by a call that was given up: that is seen when the order is read again.
+      if (refusal.kind !== "refused") return refusal;
     }
     return { kind: "unknown", reason: `After ${STEPS_MAX} steps the order does not stand as told.` };
   }
@@ -61,8 +67,10 @@ export function statusWriter(client: MedusaClient, location: string): Writer {
       try {
         const order = told.reference === "" ? undefined : await read(told.reference, limits);
         // `send` says what is wrong with it.
-        if (order === undefined || nextStep(order, told, location) !== undefined) return { kind: "absent" };
-        return { kind: "found", reference: told.reference };
+        if (order === undefined) return { kind: "absent" };
+        const step = nextStep(order, told, location);
+        if (step === undefined) return { kind: "found", reference: told.reference };
+        return "pending" in step ? { kind: "unknown", reason: step.pending } : { kind: "absent" };
       } catch (error) {
         if (error instanceof CrossdockError) return { kind: "unknown", reason: error.message };
         throw error;
