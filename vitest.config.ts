@@ -3,8 +3,8 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["src/**/*.test.ts", "sandbox/**/*.test.ts", "test/**/*.test.ts", "bench/**/*.test.ts"],
-    // They need a Tryton or a Vendure: npm run test:tryton, npm run test:vendure.
-    exclude: ["**/node_modules/**", "test/tryton/**", "test/vendure/**"],
+    // They need the products themselves: npm run test:tryton, test:medusa, test:vendure.
+    exclude: ["**/node_modules/**", "test/{tryton,medusa,vendure}/**"],
     // Much of the time is waiting for fsync: two workers, however few cores there are.
     maxWorkers: 2,
     globalSetup: ["test/setup/postgres.ts"],

@@ -162,6 +162,9 @@ export type Answer =
   /** Credentials no longer hold. */
   | { kind: "denied"; reason: string };
 
+/** Of a call that did not do what was asked, whatever the reason. */
+export type Failure = Exclude<Answer, { kind: "done" | "missing" | "unmapped" }>;
+
 /** How long a call may take, and who may end it before. */
 export interface CallLimits {
   timeoutMs: number;

@@ -32,6 +32,7 @@ export type {
   Connector,
   ConnectorContext,
   ConnectorSession,
+  Failure,
   Found,
   HttpAnswer,
   HttpCall,

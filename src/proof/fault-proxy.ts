@@ -51,6 +51,7 @@ export async function startFaultProxy(upstream: string): Promise<FaultProxy> {
   let plan: Plan | undefined;
   let calls = 0;
   let listener: (() => Promise<void>) | undefined;
+  let listening: Promise<void> | undefined;
 
   const due = (): Fault | undefined => {
     if (plan === undefined) return undefined;
@@ -66,9 +67,18 @@ export async function startFaultProxy(upstream: string): Promise<FaultProxy> {
 
   const handle = async (incoming: IncomingMessage, response: ServerResponse) => {
     const body = await read(incoming);
+    await listening;
     calls += 1;
-    await pass(due(), () => forward(target, incoming, body), response);
-    await listener?.();
+    const heard = listener;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    // Before the answer is out: who has it may call again at once.
+    if (heard !== undefined) listening = promise;
+    try {
+      await pass(due(), () => forward(target, incoming, body), response);
+      await heard?.();
+    } finally {
+      resolve();
+    }
   };
   const server: Server = createServer((incoming, response) => {
     // A system that cannot be reached looks like one behind a connection that breaks.

@@ -1,11 +1,11 @@
 // Calls Relata with a token that lasts a few minutes and is not renewed by use. A call that was refused because its
 // token had ended has done nothing: it is made once more with a new one. No token at all throws ReadFailed.
 import {
-  type Answer,
   CallFailed,
   type ConnectorContext,
   CrossdockError,
   classifyCall,
+  type Failure,
   type HttpAnswer,
   type HttpCall,
   type HttpClient,
@@ -99,9 +99,7 @@ export class RelataAccess implements HttpClient {
   }
 
   /** A client that is not known is 400 or 401, as OAuth has it. */
-  private refusal(
-    answer: HttpAnswer,
-  ): Exclude<Answer, { kind: "done" | "unknown" | "missing" | "unmapped" }> {
+  private refusal(answer: HttpAnswer): Exclude<Failure, { kind: "unknown" }> {
     const statuses = { 400: "denied", 401: "denied", 403: "denied" } as const;
     const classified = classifyCall(answer, { now: this.context.now(), statuses });
     if (classified.kind === "done" || classified.kind === "unknown" || classified.kind === "missing") {

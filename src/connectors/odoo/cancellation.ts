@@ -5,12 +5,13 @@ import {
   type Answer,
   businessKey,
   type CancellationPayload,
+  type Failure,
   type OutboundMessage,
   type Writer,
 } from "../../connector/index.ts";
 import { findOrder } from "./booking.ts";
 import type { Call, Desk } from "./client.ts";
-import { answerOf, bearRefusal, type Failure, OdooFailed, refused } from "./failure.ts";
+import { answerOf, bearRefusal, OdooFailed, refused } from "./failure.ts";
 import { openMoves, type ReadLine, readLines } from "./order-lines-read.ts";
 import { SIGNED_LIKE } from "./order-note.ts";
 import { type Fields, idOf, micros, microsText, numberOf, textOf } from "./values.ts";

@@ -1,8 +1,6 @@
 // What Odoo says instead of a result: a status and a body in JSON-2, always 200 and `error.data` in JSON-RPC. Both name
 // the Python exception, and both undo the call's transaction first: only a call without an answer may have had effect.
-import { type Answer, CrossdockError } from "../../connector/index.ts";
-
-export type Failure = Exclude<Answer, { kind: "done" | "missing" | "unmapped" }>;
+import { type Answer, CrossdockError, type Failure } from "../../connector/index.ts";
 
 export class OdooFailed extends CrossdockError {
   readonly answer: Failure;

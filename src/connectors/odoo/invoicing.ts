@@ -1,7 +1,8 @@
 // Draws what an order has to be invoiced and posts it. Odoo counts a draft as invoiced, so what was drawn is not drawn
 // again; a second attempt finds nothing to invoice, or a draft to post.
+import type { Failure } from "../../connector/index.ts";
 import type { Call, Desk } from "./client.ts";
-import { bearRefusal, type Failure, refused } from "./failure.ts";
+import { bearRefusal, refused } from "./failure.ts";
 import type { Limits } from "./transport.ts";
 import { idOf, idsOf, listOf, textOf } from "./values.ts";
 

@@ -7,11 +7,12 @@ import {
   CrossdockError,
   classifyCall,
   classifyFailure,
+  type Failure,
   type HttpAnswer,
   outcomeOf,
   readExact,
 } from "../../connector/index.ts";
-import { type Failure, failureOf, OdooFailed } from "./failure.ts";
+import { failureOf, OdooFailed } from "./failure.ts";
 import type { OdooSettings } from "./settings.ts";
 import { type Fields, fieldsOf, idOf } from "./values.ts";
 

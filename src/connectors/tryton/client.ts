@@ -6,11 +6,12 @@ import {
   CrossdockError,
   classifyCall,
   classifyFailure,
+  type Failure,
   type HttpAnswer,
   outcomeOf,
   readExact,
 } from "../../connector/index.ts";
-import { type Failure, failureOf, refused, TrytonFailed, warningOf } from "./failure.ts";
+import { failureOf, refused, TrytonFailed, warningOf } from "./failure.ts";
 import { createSessions, type Session } from "./session.ts";
 import type { TrytonSettings } from "./settings.ts";
 import { type Fields, idOf, idsOf, listOf } from "./values.ts";

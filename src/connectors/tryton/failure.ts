@@ -1,8 +1,6 @@
 // What Tryton says instead of a result. It answers HTTP 200 with an `error` for nearly everything, and undoes the
 // call's transaction first: only a call without an answer may have done something.
-import { type Answer, CrossdockError } from "../../connector/index.ts";
-
-export type Failure = Exclude<Answer, { kind: "done" | "missing" | "unmapped" }>;
+import { type Answer, CrossdockError, type Failure } from "../../connector/index.ts";
 
 export class TrytonFailed extends CrossdockError {
   readonly answer: Failure;

@@ -6,10 +6,11 @@ import {
   type ConnectorContext,
   classifyFailure,
   epochMs,
+  type Failure,
   outcomeOf,
   readExact,
 } from "../../connector/index.ts";
-import { type Failure, TrytonFailed } from "./failure.ts";
+import { TrytonFailed } from "./failure.ts";
 import type { TrytonSettings } from "./settings.ts";
 import { idOf } from "./values.ts";
 

@@ -6,11 +6,12 @@ import {
   CrossdockError,
   classifyCall,
   classifyFailure,
+  type Failure,
   type HttpAnswer,
   outcomeOf,
   readExact,
 } from "../../connector/index.ts";
-import { type Failure, failureOf, VendureFailed } from "./failure.ts";
+import { failureOf, VendureFailed } from "./failure.ts";
 import { createSessions } from "./session.ts";
 import type { VendureSettings } from "./settings.ts";
 import { type Fields, fieldsOf } from "./values.ts";

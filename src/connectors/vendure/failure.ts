@@ -1,9 +1,7 @@
 // What Vendure says instead of a result. It answers HTTP 200 for nearly everything: a refusal is an ErrorResult among
 // the data, another fault stands in `errors` with a code. A call is one transaction, which a fault undoes.
-import { type Answer, CrossdockError } from "../../connector/index.ts";
+import { type Answer, CrossdockError, type Failure } from "../../connector/index.ts";
 import { type Fields, fieldsOf, textOr } from "./values.ts";
-
-export type Failure = Exclude<Answer, { kind: "done" | "missing" | "unmapped" }>;
 
 export class VendureFailed extends CrossdockError {
   readonly answer: Failure;

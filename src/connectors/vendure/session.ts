@@ -7,10 +7,11 @@ import {
   classifyCall,
   classifyFailure,
   epochMs,
+  type Failure,
   outcomeOf,
   readExact,
 } from "../../connector/index.ts";
-import { type Failure, failureOf, VendureFailed } from "./failure.ts";
+import { failureOf, VendureFailed } from "./failure.ts";
 import type { VendureSettings } from "./settings.ts";
 import { type Fields, fieldsOf, textOr } from "./values.ts";
 

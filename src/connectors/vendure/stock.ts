@@ -4,12 +4,13 @@ import type {
   Answer,
   AvailabilityPayload,
   CallLimits,
+  Failure,
   LevelPayload,
   OutboundMessage,
   Writer,
 } from "../../connector/index.ts";
 import type { VendureClient } from "./client.ts";
-import { answerOf, type Failure, refused, VendureFailed } from "./failure.ts";
+import { answerOf, refused, VendureFailed } from "./failure.ts";
 import type { VendureSettings } from "./settings.ts";
 import type { Shelf, StockLevel } from "./shelf.ts";
 import { fieldsOf, listOf, textOf } from "./values.ts";
