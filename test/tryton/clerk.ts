@@ -121,7 +121,7 @@ export async function openClerk(server: Tryton): Promise<Clerk> {
       return made(clerk, "purchase.purchase", id!);
     },
     async query<Row extends object>(sql: string, values: unknown[] = []) {
-      return (await (await db.connection()).query<Row>(sql, values)).rows;
+      return (await db.query<Row>(sql, values)).rows;
     },
     async begin(sql, values) {
       const other = openDatabase(server.databaseUrl, { applicationName: "tryton-tests-late" });

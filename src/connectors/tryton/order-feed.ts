@@ -1,5 +1,5 @@
-// Sales as messages: an order is one, however often postings touch it; what is cancelled of it is another, once for
-// each change.
+// Sales as messages: an order is one, however often postings touch it, and another whenever it is another; what is
+// cancelled of it is one for each change.
 import { canonicalJson, type NativeMessage, type Time } from "../../connector/index.ts";
 import { formatDecimal } from "../../core/decimal.ts";
 import { type Change, digest, type FeedCursor, readChanges } from "./change-feed.ts";
@@ -17,9 +17,17 @@ export interface SalesSource {
 
 export interface OrdersCursor {
   feed: FeedCursor;
-  /** What was cancelled when it was last said, by document, of those that changed last. */
+  /** How orders stood when they were last said, by document, of those that changed last. */
+  said: Record<string, string>;
+  /** The same of what was cancelled. */
   cancelled: Record<string, string>;
 }
+
+export const firstOrders = (source: SalesSource): OrdersCursor => ({
+  feed: firstFeed(source),
+  said: {},
+  cancelled: {},
+});
 
 export interface OrdersRead {
   messages: NativeMessage[];
@@ -27,7 +35,7 @@ export interface OrdersRead {
   more: boolean;
 }
 
-const CANCELLED_MAX = 500;
+const REMEMBERED_MAX = 500;
 
 export const firstFeed = ({ from }: SalesSource): FeedCursor =>
   from === undefined ? { seen: {} } : { from, seen: {} };
@@ -54,24 +62,37 @@ export async function readOrders(
         body: { sale: without(sale) },
       })),
   });
-  const cancelled = { ...cursor.cancelled };
+  const [said, cancelled] = [{ ...cursor.said }, { ...cursor.cancelled }];
   const messages = read.changes.flatMap((change) => [
-    orderMessage(change),
+    ...order(change, said),
     ...cancellation(change, cancelled),
   ]);
-  return { messages, cursor: { feed: read.cursor, cancelled: newestOf(cancelled) }, more: read.more };
+  const next = { feed: read.cursor, said: newestOf(said), cancelled: newestOf(cancelled) };
+  return { messages, cursor: next, more: read.more };
 }
 
 /** Shipping and billing change the state: that is no news of the order. */
 const without = ({ state: _state, ...sale }: Fields): Fields => sale;
 
-function orderMessage({ body }: Change): NativeMessage {
+/** Ours is known by its number, and says nothing else. */
+function order({ body, changedAt }: Change, said: Record<string, string>): NativeMessage[] {
   const sale = fieldsOf(body.sale, "sale");
   const document = textOf(sale, "number");
-  if (sale.ours === true) return message("orders", document, { sale: excerptOf(sale) });
+  if (sale.ours === true) return [message("orders", document, { sale: excerptOf(sale) })];
   const lines = listOf(sale.lines, "lines").map(({ cancelled: _c, moves_ignored: _m, ...line }) => line);
   const made = { sale: { ...sale, lines } };
-  return message("orders", `${document}@${digest(made)}`, made);
+  const state = digest(made);
+  // One that was said long ago may be said again: the same order again changes nothing.
+  if (!remember(said, document, state)) return [];
+  return [message("orders", `${document}@${changedAt}/${state}`, made)];
+}
+
+/** False where it is what was said last. */
+function remember(said: Record<string, string>, document: string, state: string): boolean {
+  if (said[document] === state) return false;
+  delete said[document];
+  said[document] = state;
+  return true;
 }
 
 /** Nothing where it was said before. Remembers it. */
@@ -80,9 +101,7 @@ function cancellation({ body, changedAt }: Change, said: Record<string, string>)
   const document = textOf(sale, "number");
   const excerpt = excerptOf(sale, ["unit.", "quantity", "unit_price", "cancelled"]);
   const totals = totalsOf(sale);
-  if (totals === "" || said[document] === totals) return [];
-  delete said[document];
-  said[document] = totals;
+  if (totals === "" || !remember(said, document, totals)) return [];
   return [message("order-cancellations", `${document}@${changedAt}/${totals}`, { sale: excerpt, changedAt })];
 }
 
@@ -104,7 +123,7 @@ function cancelledTotal(line: Fields, moves: string[]): string {
 }
 
 const newestOf = (said: Record<string, string>): Record<string, string> =>
-  Object.fromEntries(Object.entries(said).slice(-CANCELLED_MAX));
+  Object.fromEntries(Object.entries(said).slice(-REMEMBERED_MAX));
 
 export function message(topic: string, id: string, body: Fields): NativeMessage {
   return { topic, id, contentType: "application/json", body: canonicalJson(body) };

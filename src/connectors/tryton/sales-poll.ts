@@ -4,7 +4,14 @@ import type { NativeMessage, Poll } from "../../connector/index.ts";
 import { type FeedCursor, readChanges } from "./change-feed.ts";
 import { keyedSales, ownSales } from "./identity.ts";
 import { POSTED, readInvoices } from "./invoice-reading.ts";
-import { firstFeed, message, type OrdersCursor, readOrders, type SalesSource } from "./order-feed.ts";
+import {
+  firstFeed,
+  firstOrders,
+  message,
+  type OrdersCursor,
+  readOrders,
+  type SalesSource,
+} from "./order-feed.ts";
 import { fieldsOf, textOf } from "./values.ts";
 
 interface SalesCursor {
@@ -35,8 +42,7 @@ export function ownOrdersPoll(source: SalesSource): Poll {
   return {
     everyMs: source.settings.ownEveryMs,
     async read(text, signal) {
-      const cursor: OrdersCursor =
-        text === null ? { feed: firstFeed(source), cancelled: {} } : JSON.parse(text);
+      const cursor: OrdersCursor = text === null ? firstOrders(source) : JSON.parse(text);
       const read = await readOrders(source, cursor, ownSales(await source.client.uid({ signal })), signal);
       return { ...read, cursor: JSON.stringify(read.cursor) };
     },
@@ -44,7 +50,7 @@ export function ownOrdersPoll(source: SalesSource): Poll {
 }
 
 const firstCursor = (source: SalesSource): SalesCursor => ({
-  orders: { feed: firstFeed(source), cancelled: {} },
+  orders: firstOrders(source),
   invoices: firstFeed(source),
 });
 
