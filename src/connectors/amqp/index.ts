@@ -1,0 +1,48 @@
+// RabbitMQ, or another broker of AMQP 0-9-1: canonical events are read from its queues, canonical records published
+// to its exchange. What a broker keeps is for others to declare: no queue is made here.
+import { type ConnectorSession, defineConnector } from "../../connector/index.ts";
+import { brokerFault, type Connecting, connecting } from "./connection.ts";
+import { queuePoll } from "./consumer.ts";
+import { mapMessage } from "./message.ts";
+import { publisher } from "./publisher.ts";
+import { type AmqpSettings, checkSettings, AmqpSettings as Settings } from "./settings.ts";
+
+export const amqp = defineConnector({
+  name: "amqp",
+  title: "RabbitMQ",
+  settings: Settings,
+  check: checkSettings,
+  mappingRevision: 1,
+  writes: ({ messages, write = "none", bulkMax }) =>
+    Object.fromEntries(messages.map((type) => [type, { kind: write, bulkMax }])),
+  open(settings, { system }): ConnectorSession {
+    const reading = connecting(settings, `crossdock ${system} reads`);
+    const publishing = connecting(settings, `crossdock ${system} publishes`);
+    const writer = publisher(settings, publishing);
+    return {
+      map: mapMessage,
+      polls: Object.fromEntries(settings.queues.map((queue) => [queue, queuePoll(settings, queue, reading)])),
+      writers: Object.fromEntries(settings.messages.map((type) => [type, writer])),
+      health: () => health(settings, settings.queues.length > 0 ? reading : publishing),
+      async close() {
+        await Promise.all([reading.close(), publishing.close()]);
+      },
+    };
+  },
+});
+
+/** The broker answers, and what was configured is there. */
+async function health(settings: AmqpSettings, connection: Connecting): Promise<void> {
+  try {
+    const { model } = await connection.connected();
+    const channel = await model.createChannel();
+    // The question that fails rejects; the event says it again.
+    channel.on("error", () => undefined);
+    for (const queue of settings.queues) await channel.checkQueue(queue);
+    if (settings.messages.length > 0 && settings.exchange !== "")
+      await channel.checkExchange(settings.exchange);
+    await channel.close();
+  } catch (error) {
+    throw brokerFault(settings, error);
+  }
+}
