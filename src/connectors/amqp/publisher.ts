@@ -104,9 +104,11 @@ function publish(
     headers: { [DELIVERY_HEADER]: deliveryId },
   };
   try {
-    channel.publish(settings.exchange, routingKeyOf(settings, type), content, options, (error) =>
-      resolve(error ? refusedBy(settings, error) : confirmed(returned.get(deliveryId))),
-    );
+    channel.publish(settings.exchange, routingKeyOf(settings, type), content, options, (error) => {
+      if (!error) resolve(confirmed(returned.get(deliveryId)));
+      // Where the channel ends the driver fails what waits, before it says why: `ended` does.
+      else if (/nack/.test(error.message)) resolve(notTaken(settings));
+    });
   } catch (error) {
     // The channel ended since it was opened, and nothing of this record left.
     resolve(notSent(settings, error));
@@ -133,9 +135,7 @@ function whenEnded(error: Error): Answer {
 }
 
 /** A queue that is full refuses, while another one may have taken it. */
-function refusedBy({ write }: AmqpSettings, error: Error): Answer {
-  // The driver fails what waits where the channel ends, and says so before the channel does.
-  if (!/nack/i.test(error.message)) return whenEnded(error);
+function notTaken({ write }: AmqpSettings): Answer {
   const reason = "The broker did not take it: a queue is full, or not well.";
   return write === "none" ? { kind: "unknown", reason } : { kind: "busy", reason };
 }
@@ -156,6 +156,6 @@ function messageIdOf({ write }: AmqpSettings, { type, key, deliveryId }: Outboun
   return write === "absolute" ? deliveryId : `${type}:${key}`;
 }
 
-export function routingKeyOf({ routingKey }: AmqpSettings, type: string): string {
+function routingKeyOf({ routingKey }: AmqpSettings, type: string): string {
   return routingKey.replaceAll("{type}", type);
 }
