@@ -1,5 +1,6 @@
 // Reads a queue in batches: a consumer with a prefetch lives as long as its batch is gathered, and what it was handed
 // is acknowledged after the commit. What is not acknowledged, the broker hands out again.
+import { setTimeout as delay } from "node:timers/promises";
 import type { Channel, ConsumeMessage } from "amqplib";
 import { CrossdockError, type Poll, type PollResult } from "../../connector/index.ts";
 import { brokerFault, type Connecting } from "./connection.ts";
@@ -13,13 +14,17 @@ const FIRST_MS = 2_000;
 const QUIET_MS = 20;
 /** Whoever neither committed nor read again by then does not hold the messages any longer. */
 const HOLD_MS = 60_000;
+const CLOSE_MS = 2_000;
 
 export function queuePoll(settings: AmqpSettings, queue: string, connection: Connecting): Poll {
   let held: Channel | undefined;
   const release = async (channel: Channel | undefined) => {
     if (held === channel) held = undefined;
-    // One that is closed already has given its messages back.
-    await channel?.close().catch(() => undefined);
+    // One that is closed already has given its messages back, and one whose connection broke may never answer.
+    const closing = Promise.resolve(channel)
+      .then((one) => one?.close())
+      .catch(() => undefined);
+    await Promise.race([closing, delay(CLOSE_MS, undefined, { ref: false })]);
   };
   return {
     everyMs: EVERY_MS,
