@@ -96,6 +96,9 @@ async function runRounds(
     for (const workload of workloads) {
       if (!quiet) process.stderr.write(`round ${round}/${rounds}  ${workload.name}\n`);
       for (const figure of await workload.run({ seconds })) {
+        // At once: the heavy ones take long, and whoever ends the run early keeps what it has measured.
+        if (!quiet)
+          process.stderr.write(`  ${figure.name.padEnd(32)} ${shown(figure.value)} ${figure.unit}\n`);
         const key = `${workload.name}/${figure.name}`;
         const row = rows.get(key) ?? {
           workload: workload.name,

@@ -3,11 +3,10 @@
 import { Child } from "./child.ts";
 
 export interface InstallationOptions {
-  /** Targets that take stock levels (or orders); none: no flow is configured. */
-  targets: number;
+  /** What each target takes; none: no flow is configured. */
+  targets: string[][];
   recordsPerCall: number;
   write: "absolute" | "lookup";
-  messages: string[];
   concurrency?: number;
 }
 
@@ -23,7 +22,9 @@ export async function install(options: InstallationOptions): Promise<Installatio
   const targets = new Child("./target-process.ts");
   const server = new Child("./server-process.ts");
   const ports =
-    options.targets === 0 ? [] : await targets.ask<number[]>({ ask: "start", count: options.targets });
+    options.targets.length === 0
+      ? []
+      : await targets.ask<number[]>({ ask: "start", count: options.targets.length });
   const { port, key } = await server.ask<{ port: number; key: string }>({ ask: "start", ...options, ports });
   return {
     port,

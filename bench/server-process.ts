@@ -19,7 +19,7 @@ interface StartMessage {
   ports: number[];
   recordsPerCall: number;
   write: "absolute" | "lookup";
-  messages: string[];
+  targets: string[][];
   concurrency?: number;
 }
 
@@ -28,7 +28,7 @@ const NAMES = ["one", "two"];
 let running: Running | undefined;
 let home: string;
 
-function integrationOf({ ports, recordsPerCall, write, messages, concurrency }: StartMessage) {
+function integrationOf({ ports, recordsPerCall, write, targets, concurrency }: StartMessage) {
   const systems = Object.fromEntries(
     ports.map((port, index) => [
       NAMES[index]!,
@@ -37,33 +37,34 @@ function integrationOf({ ports, recordsPerCall, write, messages, concurrency }: 
         bulkMax: recordsPerCall,
         envelope: "array",
         write,
-        messages: messages as never,
+        messages: targets[index] as never,
         ...(write === "lookup" ? { lookup: { path: "/records/{key}" } } : {}),
         limits: { concurrency: concurrency ?? 8 },
       }),
     ]),
   );
-  const names = Object.keys(systems);
-  const flows = [
-    flow("levels", "Stock levels")
-      .domain("inventory")
+  const taking = (domain: string) =>
+    Object.keys(systems).filter((_, index) => targets[index]!.some((type) => type.startsWith(`${domain}.`)));
+  const flows = (
+    [
+      { id: "levels", title: "Stock levels", domain: "inventory", impact: "oversell" },
+      { id: "orders", title: "Orders", domain: "order", impact: "revenue" },
+    ] as const
+  ).flatMap(({ id, title, domain, impact }) => {
+    const names = taking(domain);
+    if (names.length === 0) return [];
+    return flow(id, title)
+      .domain(domain)
       .to(...names)
       .pattern("event")
       .within("5s")
-      .impact("oversell")
-      .owner("operations"),
-    flow("orders", "Orders")
-      .domain("order")
-      .to(...names)
-      .pattern("event")
-      .within("5s")
-      .impact("revenue")
-      .owner("operations"),
-  ];
+      .impact(impact)
+      .owner("operations");
+  });
   const written = defineIntegration({
     systems: { source: http({ url: "http://127.0.0.1:9/" }), ...systems },
     ownership: { inventory: { owner: { byLocation: { EAST: "source", WEST: "source" } } } },
-    flows: names.length === 0 ? [] : flows,
+    flows,
     allocation: { prefer: ["EAST", "WEST"] },
   });
   return resolveIntegration(written, {}).integration;

@@ -10,6 +10,7 @@ import { registerConfiguration } from "./engine/operations/configuration.ts";
 import { openOperations } from "./engine/operations/operations.ts";
 import { DEFAULT_HOST, DEFAULT_PORT } from "./gateway/address.ts";
 import { defaultLimits, type GatewayLimits } from "./gateway/limits.ts";
+import { listen, tryAddress } from "./gateway/listen.ts";
 import { gatewayRoutes } from "./gateway/routes.ts";
 import { type Gateway, openGateway } from "./gateway/server.ts";
 import { webhookAccess } from "./gateway/system/webhook-access.ts";
@@ -60,6 +61,8 @@ export async function startCrossdock(options: StartOptions): Promise<Running> {
   };
   try {
     const { integration, home } = await readIntegration(options);
+    const { host = DEFAULT_HOST, port: wanted = DEFAULT_PORT } = options;
+    await tryAddress(wanted, host);
     const installation = await openInstallation({ ...options, home, hold: true, migrate: true });
     undo.push(() => installation.close());
     const { db } = installation;
@@ -68,8 +71,7 @@ export async function startCrossdock(options: StartOptions): Promise<Running> {
     undo.push(() => node.stop());
     const gateway = await openGatewayOf(node, options);
     undo.push(() => gateway.stop());
-    const host = options.host ?? DEFAULT_HOST;
-    const port = await listen(gateway, options.port ?? DEFAULT_PORT, host);
+    const port = await listen(gateway, wanted, host);
     return {
       node,
       gateway,
@@ -126,33 +128,6 @@ function openGatewayOf(node: CrossdockNode, { limits, log }: StartOptions): Prom
     log,
   };
   return openGateway({ ports, limits: all, routes: (gate) => gatewayRoutes(ports, all, gate) });
-}
-
-async function listen(gateway: Gateway, port: number, host: string): Promise<number> {
-  try {
-    return await gateway.listen(port, host);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === "EADDRINUSE")
-      throw new CrossdockError(
-        "gateway.port-taken",
-        `Port ${port} on ${host} is taken; stop what uses it, or choose another with --port.`,
-        { cause: error },
-      );
-    if (code === "EACCES")
-      throw new CrossdockError(
-        "gateway.port-forbidden",
-        `This account may not listen on port ${port}; choose one above 1023 with --port.`,
-        { cause: error },
-      );
-    if (code === "EADDRNOTAVAIL" || code === "ENOTFOUND")
-      throw new CrossdockError(
-        "gateway.host-unknown",
-        `This machine has no address ${host}; choose another with --host.`,
-        { cause: error },
-      );
-    throw error;
-  }
 }
 
 export interface InstallationOptions {

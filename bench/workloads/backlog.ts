@@ -34,10 +34,9 @@ export const backlog: Workload = {
   async run({ seconds }): Promise<Figure[]> {
     // The first target takes levels; the second, which is down, takes bookings, which never merge.
     const installation = await install({
-      targets: 2,
+      targets: [["inventory.level"], ["order.booking"]],
       recordsPerCall: 100,
       write: "absolute",
-      messages: ["inventory.level", "order.booking"],
     });
     try {
       await installation.targets.ask({ ask: "down", target: 1, down: true });

@@ -20,7 +20,7 @@ async function deliver(
   settings: Settings,
   seconds: number,
 ): Promise<{ perSecond: number; mergedShare: number }> {
-  const installation = await install({ ...settings, targets: 2, messages: ["inventory.level"] });
+  const installation = await install({ ...settings, targets: [["inventory.level"], ["inventory.level"]] });
   try {
     await post(installation, stockLoad(SKUS), settings, 2_000);
     await installation.targets.ask({ ask: "reset", arrivals: false });

@@ -35,7 +35,7 @@ async function needDisk(bytes: number): Promise<void> {
 
 /** Two installations side by side; the windows alternate, so that what the machine does hits both. */
 async function compare(small: object, large: object, seconds: number, name: string): Promise<Figure[]> {
-  const options = { targets: 0, recordsPerCall: 1, write: "absolute" as const, messages: [] };
+  const options = { targets: [], recordsPerCall: 1, write: "absolute" as const };
   const first = await install(options);
   const second = await install(options);
   try {

@@ -13,10 +13,9 @@ export const light: Workload = {
   title: "open loop, 200 events/s: post to delivered at both single-record targets",
   async run({ seconds }): Promise<Figure[]> {
     const installation = await install({
-      targets: 2,
+      targets: [["inventory.level"], ["inventory.level"]],
       recordsPerCall: 1,
       write: "absolute",
-      messages: ["inventory.level"],
       concurrency: 32,
     });
     try {

@@ -76,7 +76,7 @@ function workload(name: string, title: string, quantity: number): Workload {
     name,
     title,
     async run({ seconds }): Promise<Figure[]> {
-      const installation = await install({ targets: 0, recordsPerCall: 1, write: "absolute", messages: [] });
+      const installation = await install({ targets: [], recordsPerCall: 1, write: "absolute" });
       try {
         await openStock(installation, quantity);
         const rank = zipf();

@@ -12,7 +12,7 @@ async function record(
   batch: number,
   seconds: number,
 ): Promise<{ perSecond: number; latencies: number[] }> {
-  const installation = await install({ targets: 0, recordsPerCall: 1, write: "absolute", messages: [] });
+  const installation = await install({ targets: [], recordsPerCall: 1, write: "absolute" });
   try {
     const load = stockLoad(50_000);
     const run = async (ms: number) => {

@@ -91,6 +91,8 @@ describe("an installation from nothing", () => {
       /^Port \d+ on 127\.0\.0\.1 is taken; stop what uses it, or choose another with --port\.$/,
     );
     await record(first.url, key, "still");
+    // It never joined: nothing was taken from the node that can be reached.
+    expect(JSON.parse((await crossdock("status", "--json")).out).nodes).toHaveLength(1);
 
     first.child.kill("SIGKILL");
     await first.exited;

@@ -85,12 +85,18 @@ function document(
   return { status, headers, text, fault: false };
 }
 
+const TOO_LARGE = "FST_ERR_CTP_BODY_TOO_LARGE";
+
+/** The framework stopped reading in the middle of the body. */
+export const isTooLarge = (error: unknown): boolean =>
+  (error as { code?: unknown } | null)?.code === TOO_LARGE;
+
 /** What the HTTP framework refuses by itself, in the same words. */
 function fromFramework(error: unknown): { code: string; detail: string } | undefined {
   const code = (error as { code?: unknown } | null)?.code;
   if (typeof code !== "string" || error instanceof CrossdockError) return undefined;
   switch (code) {
-    case "FST_ERR_CTP_BODY_TOO_LARGE":
+    case TOO_LARGE:
       return { code: "request.too-large", detail: "The body is larger than this route takes." };
     case "FST_ERR_CTP_INVALID_MEDIA_TYPE":
       return {

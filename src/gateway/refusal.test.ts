@@ -58,8 +58,18 @@ describe("bodies", () => {
   });
 
   it("over the limit that do not say how long they are", async () => {
-    const { status } = await chunked("x".repeat(250_000));
-    expect(status).toBe(413);
+    expect(
+      await sendWhole("transfer-encoding: chunked", "3d090\r\n", "x".repeat(250_000), "\r\n0\r\n\r\n"),
+    ).toBe(413);
+  });
+
+  it("far over the limit: who reads only after all is sent still learns why", async () => {
+    const mebibyte = "x".repeat(1024 * 1024);
+    const parts = Array.from({ length: 24 }, () => mebibyte);
+    expect(await sendWhole(`content-length: ${24 * mebibyte.length}`, ...parts)).toBe(413);
+    expect(await sendWhole(`connection: close\r\ncontent-length: ${24 * mebibyte.length}`, ...parts)).toBe(
+      413,
+    );
   });
 
   it("of another type, or of none", async () => {
@@ -320,22 +330,24 @@ describe("headers", () => {
   });
 });
 
-function chunked(body: string): Promise<{ status: number }> {
+/** Reads nothing until every byte is sent, and then until the server closes: the status, or 0 where none came. */
+function sendWhole(framing: string, ...parts: string[]): Promise<number> {
   return new Promise((resolve, reject) => {
     const socket = connect(gateway.running.port, "127.0.0.1");
     let received = "";
+    socket.pause();
     socket.on("data", (chunk) => {
       received += chunk.toString();
     });
-    socket.on("close", () => resolve({ status: Number(received.slice(9, 12)) }));
-    // The server closes while we still write.
+    socket.on("close", () => resolve(Number(received.slice(9, 12))));
     socket.on("error", (error: NodeJS.ErrnoException) =>
       error.code === "EPIPE" || error.code === "ECONNRESET" ? undefined : reject(error),
     );
     socket.write(
-      `POST ${EVENTS} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${gateway.key}\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n`,
+      `POST ${EVENTS} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${gateway.key}\r\ncontent-type: application/json\r\n${framing}\r\n\r\n`,
     );
-    socket.write(`${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`);
+    for (const part of parts) socket.write(part);
+    socket.write("", () => socket.resume());
   });
 }
 

@@ -6,11 +6,12 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import type { Logger } from "pino";
 import { type Caller, KeyRing } from "./access.ts";
 import { refuseBadAddress, refuseBrokenRequest } from "./broken-request.ts";
+import { drain } from "./drain.ts";
 import { handle } from "./handle.ts";
 import { KeyGate } from "./key-gate.ts";
 import type { GatewayLimits } from "./limits.ts";
 import type { GatewayPorts } from "./ports.ts";
-import { problemAnswer, Refusal } from "./problem.ts";
+import { isTooLarge, problemAnswer, Refusal } from "./problem.ts";
 import { SECURITY_HEADERS, sendProblem } from "./respond.ts";
 import type { Route } from "./route.ts";
 
@@ -80,7 +81,10 @@ function openServer(limits: GatewayLimits, log: Logger): FastifyInstance {
   // Bodies stay bytes until a route reads them: a connector must see what was signed.
   server.removeAllContentTypeParsers();
   server.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
-  server.setErrorHandler((error, request, reply) => fail(log, error, request, reply));
+  server.setErrorHandler(async (error, request, reply) => {
+    if (isTooLarge(error)) await drain(request.raw);
+    return fail(log, error, request, reply);
+  });
   server.setNotFoundHandler((request, reply) => {
     reply.headers(SECURITY_HEADERS);
     const { method, url } = request;

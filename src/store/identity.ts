@@ -42,18 +42,26 @@ export async function insertIdentities(
   return { inserted: new Set(rows.map((row) => row.hash)), epoch: rows[0]?.epoch ?? null };
 }
 
-/** The stored contents of identities that exist, wherever they are. */
+/** Where an identity may be: an epoch, or null for the open one. */
+export interface Whereabouts {
+  hash: string;
+  epoch: number | null;
+}
+
+/** The stored contents of those that exist there. */
 export async function findIdentities(
   db: Queryable,
-  hashes: readonly string[],
-  epochs: readonly number[] | null,
+  perhaps: readonly Whereabouts[],
 ): Promise<Map<string, string>> {
   const { rows } = await db.query<{ hash: string; content: string }>({
     name: "find-identities",
-    text: `select replace(i.hash::text, '-', '') as hash, i.content
-             from (select epoch from identity_epoch where $2::integer[] is null or epoch = any($2::integer[])) e
-             join identity i on i.epoch = e.epoch and i.hash = any($1::uuid[])`,
-    values: [plainArray(hashes), epochs === null ? null : plainArray(epochs)],
+    // One look into one epoch's index each: every hash in every epoch would be some thousand for a batch of 500.
+    text: `select replace(k.hash::text, '-', '') as hash, i.content
+             from (select k.hash, coalesce(k.epoch, o.epoch) as epoch
+                     from unnest($1::uuid[], $2::integer[]) as k(hash, epoch),
+                          (select max(epoch) as epoch from identity_epoch where sealed_at is null) o) k
+            cross join lateral (select content from identity i where i.epoch = k.epoch and i.hash = k.hash) i`,
+    values: [plainArray(perhaps.map((p) => p.hash)), plainArray(perhaps.map((p) => p.epoch))],
   });
   return new Map(rows.map((row) => [row.hash, row.content]));
 }

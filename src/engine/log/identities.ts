@@ -11,6 +11,7 @@ import {
   keepEpochOpen,
   sealEpoch,
   sealedEpochs,
+  type Whereabouts,
 } from "../../store/identity.ts";
 import { hashWords, IdentityFilter } from "./identity-filter.ts";
 
@@ -85,9 +86,9 @@ export class Identities {
     }
     const existing = fresh
       .filter((identity) => !inserted.has(identity.hash))
-      .map((identity) => identity.hash);
+      .map(({ hash }) => ({ hash, epoch: null }));
     if (existing.length > 0) {
-      for (const [hash, content] of await findIdentities(tx, existing, null)) settle(hash, content);
+      for (const [hash, content] of await findIdentities(tx, existing)) settle(hash, content);
     }
     for (const hash of inserted) known.set(hash, { new: true });
     this.added += inserted.size;
@@ -122,18 +123,13 @@ export class Identities {
   }
 
   private async lookUpSealed(db: Queryable, hashes: string[]): Promise<Map<string, string>> {
-    const perhaps: string[] = [];
-    const epochs = new Set<number>();
+    const perhaps: Whereabouts[] = [];
     if (this.sealed.length === 0) return new Map();
     for (const hash of hashes) {
       const words = hashWords(hash);
-      for (const { epoch, filter } of this.sealed) {
-        if (!filter.has(words)) continue;
-        perhaps.push(hash);
-        epochs.add(epoch);
-      }
+      for (const { epoch, filter } of this.sealed) if (filter.has(words)) perhaps.push({ hash, epoch });
     }
-    return perhaps.length === 0 ? new Map() : findIdentities(db, perhaps, [...epochs]);
+    return perhaps.length === 0 ? new Map() : findIdentities(db, perhaps);
   }
 }
 
