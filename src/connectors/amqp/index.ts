@@ -1,8 +1,9 @@
 // RabbitMQ, or another broker of AMQP 0-9-1: canonical events are read from its queues, canonical records published
 // to its exchange. What a broker keeps is for others to declare: no queue is made here.
 import { type ConnectorSession, defineConnector } from "../../connector/index.ts";
-import { brokerFault, type Connecting, connecting } from "./connection.ts";
+import { ANSWER_MS, brokerFault, type Connecting, closeChannel, connecting } from "./connection.ts";
 import { queuePoll } from "./consumer.ts";
+import { within } from "./limit.ts";
 import { mapMessage } from "./message.ts";
 import { publisher } from "./publisher.ts";
 import { type AmqpSettings, checkSettings, AmqpSettings as Settings } from "./settings.ts";
@@ -23,7 +24,7 @@ export const amqp = defineConnector({
       map: mapMessage,
       polls: Object.fromEntries(settings.queues.map((queue) => [queue, queuePoll(settings, queue, reading)])),
       writers: Object.fromEntries(settings.messages.map((type) => [type, writer])),
-      health: () => health(settings, settings.queues.length > 0 ? reading : publishing),
+      health: (signal) => health(settings, settings.queues.length > 0 ? reading : publishing, signal),
       async close() {
         await Promise.all([reading.close(), publishing.close()]);
       },
@@ -32,16 +33,18 @@ export const amqp = defineConnector({
 });
 
 /** The broker answers, and what was configured is there. */
-async function health(settings: AmqpSettings, connection: Connecting): Promise<void> {
+async function health(settings: AmqpSettings, connection: Connecting, signal: AbortSignal): Promise<void> {
   try {
-    const { model } = await connection.connected();
-    const channel = await model.createChannel();
+    const { channel } = await connection.open((model) => model.createChannel(), signal);
     // The question that fails rejects; the event says it again.
     channel.on("error", () => undefined);
-    for (const queue of settings.queues) await channel.checkQueue(queue);
-    if (settings.messages.length > 0 && settings.exchange !== "")
-      await channel.checkExchange(settings.exchange);
-    await channel.close();
+    try {
+      for (const queue of settings.queues) await within(ANSWER_MS, channel.checkQueue(queue), signal);
+      if (settings.messages.length > 0 && settings.exchange !== "")
+        await within(ANSWER_MS, channel.checkExchange(settings.exchange), signal);
+    } finally {
+      await closeChannel(channel);
+    }
   } catch (error) {
     throw brokerFault(settings, error);
   }

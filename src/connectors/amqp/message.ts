@@ -15,6 +15,9 @@ const TOPIC = "events";
 /** A longer identity is no identity; it would have to be indexed. */
 const ID_LENGTH_MAX = 512;
 
+/** What a sender names is kept as text, which holds no control characters. */
+const PRINTABLE = /^[\x20-\x7e]+$/;
+
 export interface Delivered {
   content: Uint8Array;
   contentType?: string;
@@ -25,7 +28,7 @@ export function nativeOf({ content, contentType, messageId }: Delivered): Native
   return {
     topic: TOPIC,
     id: identityOf(content) ?? unreadable(content, messageId),
-    contentType: contentType ?? CLOUD_EVENT_TYPE,
+    contentType: contentType !== undefined && PRINTABLE.test(contentType) ? contentType : CLOUD_EVENT_TYPE,
     body: content,
   };
 }
@@ -35,15 +38,15 @@ function identityOf(content: Uint8Array): string | undefined {
   const read = parse(content);
   if ("failed" in read) return undefined;
   const { source, id } = (read.event ?? {}) as Record<string, unknown>;
-  if (!isSource(source) || typeof id !== "string" || id === "") return undefined;
+  if (!isSource(source) || !isId(id)) return undefined;
   const identity = `${source} ${id}`;
   return identity.length > ID_LENGTH_MAX ? undefined : identity;
 }
 
 /** The same poison again is the same receipt: its sender's id where there is one, and its content. */
 function unreadable(content: Uint8Array, messageId = ""): string {
-  const named = messageId.slice(0, ID_LENGTH_MAX);
-  return `unreadable/${named}/${createHash("sha256").update(content).digest("hex")}`;
+  const hash = createHash("sha256").update(messageId).update("\0").update(content).digest("hex");
+  return PRINTABLE.test(messageId) ? `unreadable/${messageId}/${hash}` : `unreadable/${hash}`;
 }
 
 export function mapMessage(message: NativeMessage): Mapping {
@@ -60,6 +63,7 @@ export function mapMessage(message: NativeMessage): Mapping {
       path: "$.source",
     };
   }
+  if (!isId(id)) return { failed: "holds a control character, or half of one.", path: "$.id" };
   if (source.length + id.length + 1 > ID_LENGTH_MAX) {
     return { failed: `is longer than ${ID_LENGTH_MAX} characters together with the source.`, path: "$.id" };
   }
@@ -67,7 +71,11 @@ export function mapMessage(message: NativeMessage): Mapping {
 }
 
 function isSource(source: unknown): source is string {
-  return typeof source === "string" && /^\S+$/.test(source);
+  return typeof source === "string" && /^[\x21-\x7e]+$/.test(source);
+}
+
+function isId(id: unknown): id is string {
+  return typeof id === "string" && id.isWellFormed() && /^\P{Cc}+$/u.test(id);
 }
 
 function parse(content: Uint8Array): { event: unknown } | { failed: string } {

@@ -1,19 +1,31 @@
 // A real RabbitMQ for the tests: a node of its own on free ports, whose data stay when it is killed.
-import { spawn } from "node:child_process";
+import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { promisify } from "node:util";
 import { connect } from "amqplib";
 
 // The one in /usr/sbin changes the user.
 const SERVER = "/usr/lib/rabbitmq/bin/rabbitmq-server";
+const CONTROL = "/usr/lib/rabbitmq/bin/rabbitmqctl";
 export const rabbitMissing = existsSync(SERVER) ? undefined : "rabbitmq-server is not installed";
+
+const EPMD = "/usr/bin/epmd";
+/** Of every broker of these tests, so that a test can send something longer. */
+export const MESSAGE_BYTES_MAX = 200_000;
 
 export interface Broker {
   port: number;
+  tlsPort: number;
+  /** PEM of the authority that signed its certificate, which is for localhost. */
+  ca: string;
+  /** Runs rabbitmqctl. */
+  control(...command: string[]): Promise<void>;
+  /** Stops it where it stands; what it wrote stays. */
   kill(): Promise<void>;
   start(): Promise<void>;
   remove(): Promise<void>;
@@ -27,15 +39,73 @@ async function freePort(): Promise<number> {
   return port;
 }
 
+/** A process in a group of its own, that goes with the test however it ends. */
+function begin(command: string, args: string[], env: Record<string, string>, cwd: string) {
+  const child: ChildProcess = spawn(command, args, {
+    env,
+    cwd,
+    detached: true,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let said = "";
+  for (const stream of [child.stdout!, child.stderr!]) stream.on("data", (chunk) => (said += chunk));
+  const over = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+  const isOver = () => child.exitCode !== null || child.signalCode !== null;
+  const slay = () => {
+    if (!isOver()) process.kill(-child.pid!, "SIGKILL");
+  };
+  process.once("exit", slay);
+  return {
+    isOver,
+    said: () => said,
+    async kill() {
+      slay();
+      await over;
+      process.off("exit", slay);
+    },
+  };
+}
+
+async function certificate(folder: string): Promise<string> {
+  const args = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"];
+  const out = ["-keyout", join(folder, "key.pem"), "-out", join(folder, "cert.pem")];
+  await promisify(execFile)("openssl", [...args, "-addext", "subjectAltName=DNS:localhost", ...out]);
+  return readFile(join(folder, "cert.pem"), "utf8");
+}
+
+const answers = (port: number): Promise<boolean> =>
+  connect(`amqp://127.0.0.1:${port}`, { timeout: 2_000 })
+    .then((model) => model.close())
+    .then(
+      () => true,
+      () => false,
+    );
+
 export async function startBroker(): Promise<Broker> {
   const folder = await mkdtemp(join(tmpdir(), "crossdock-rabbit-"));
-  const port = await freePort();
-  const distribution = await freePort();
+  const [port, tlsPort, distribution, names] = [
+    await freePort(),
+    await freePort(),
+    await freePort(),
+    await freePort(),
+  ];
+  const ca = await certificate(folder);
   await writeFile(join(folder, "plugins"), "[].\n");
-  await writeFile(join(folder, "rabbitmq.conf"), `listeners.tcp.1 = 127.0.0.1:${port}\n`);
+  const settings = [
+    `listeners.tcp.1 = 127.0.0.1:${port}`,
+    `listeners.ssl.1 = 127.0.0.1:${tlsPort}`,
+    `ssl_options.certfile = ${join(folder, "cert.pem")}`,
+    `ssl_options.keyfile = ${join(folder, "key.pem")}`,
+    `max_message_size = ${MESSAGE_BYTES_MAX}`,
+  ];
+  await writeFile(join(folder, "rabbitmq.conf"), `${settings.join("\n")}\n`);
   const env = {
     PATH: process.env.PATH ?? "",
     HOME: folder,
+    // The server itself instead of a shell that waits for it.
+    RUNNING_UNDER_SYSTEMD: "true",
+    ERL_EPMD_PORT: String(names),
+    ERL_EPMD_ADDRESS: "127.0.0.1",
     RABBITMQ_NODENAME: `crossdock${port}@localhost`,
     RABBITMQ_DIST_PORT: String(distribution),
     RABBITMQ_CONFIG_FILE: join(folder, "rabbitmq.conf"),
@@ -45,38 +115,39 @@ export async function startBroker(): Promise<Broker> {
     RABBITMQ_LOG_BASE: join(folder, "log"),
     RABBITMQ_PID_FILE: join(folder, "pid"),
   };
-  let kill = async () => {};
+  // Erlang's name server: without one of its own the broker would start one that outlives it.
+  const nameServer = begin(EPMD, [], env, folder);
+  let server: ReturnType<typeof begin> | undefined;
   const start = async () => {
-    const child = spawn(SERVER, [], { env, cwd: folder, detached: true, stdio: ["ignore", "pipe", "pipe"] });
-    let said = "";
-    for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => (said += chunk));
-    const over = new Promise<void>((resolve) => child.once("exit", () => resolve()));
-    kill = async () => {
-      if (child.exitCode === null && child.signalCode === null) process.kill(-child.pid!, "SIGKILL");
-      await over;
-    };
-    for (let attempt = 0; attempt < 400; attempt++) {
-      if (child.exitCode !== null) break;
-      const isUp = await connect(`amqp://127.0.0.1:${port}`, { timeout: 2_000 })
-        .then((model) => model.close())
-        .then(
-          () => true,
-          () => false,
-        );
-      if (isUp) return;
+    const started = begin(SERVER, [], env, folder);
+    server = started;
+    for (let attempt = 0; attempt < 400 && !started.isOver(); attempt++) {
+      if (await answers(port)) return;
       await delay(250);
     }
-    await kill();
-    throw new Error(`RabbitMQ did not start: ${said}`);
+    await started.kill();
+    throw new Error(`RabbitMQ did not start: ${started.said()}`);
   };
-  await start();
+  const remove = async () => {
+    await server?.kill();
+    await nameServer.kill();
+    await rm(folder, { recursive: true, force: true });
+  };
+  await start().catch(async (error) => {
+    await remove();
+    throw error;
+  });
   return {
     port,
+    tlsPort,
+    ca,
     start,
-    kill: () => kill(),
-    async remove() {
-      await kill();
-      await rm(folder, { recursive: true, force: true });
+    async control(...command) {
+      await promisify(execFile)(CONTROL, command, { env, cwd: folder });
     },
+    async kill() {
+      await server?.kill();
+    },
+    remove,
   };
 }
