@@ -149,14 +149,17 @@ async function dial(settings: AmqpSettings, name: string): Promise<ChannelModel>
 }
 
 /** Of an error of the driver: `amqp.denied`, or `amqp.unreachable`. */
-export function brokerFault({ url }: AmqpSettings, error: unknown): CrossdockError {
+export function brokerFault({ url, vhost }: AmqpSettings, error: unknown): CrossdockError {
   if (error instanceof CrossdockError) return error;
-  const said = error instanceof Error ? error.message || error.name : String(error);
-  const code = isDenied(error) ? "amqp.denied" : "amqp.unreachable";
+  let said = error instanceof Error ? error.message || error.name : String(error);
+  // The account is let in by then; the driver does not say what the broker said.
+  const isShut = /Expected ConnectionOpenOk; got <ConnectionClose/.test(said);
+  if (isShut) said = `the virtual host ${vhost} is not there, not open to the account, or full.`;
+  const code = isShut || isDenied(error) ? "amqp.denied" : "amqp.unreachable";
   return new CrossdockError(code, `${url}: ${said}`, { retry: "later", cause: error });
 }
 
-/** 403 of a channel has its code; 403 of the handshake, and 530 of a virtual host, are told in words alone. */
+/** 403 of a channel has its code; 403 of the handshake is told in words alone. */
 function isDenied(error: unknown): boolean {
   const { code, message = "" } = error as { code?: unknown; message?: string };
   return code === 403 || code === 530 || /ACCESS[_-]REFUSED|NOT[_-]ALLOWED/i.test(message);

@@ -27,16 +27,26 @@ export interface Broker {
   control(...command: string[]): Promise<void>;
   /** Stops it where it stands; what it wrote stays. */
   kill(): Promise<void>;
+  /** Says nothing more, and keeps its connections: a machine that hangs. */
+  pause(): void;
+  resume(): void;
   start(): Promise<void>;
   remove(): Promise<void>;
 }
 
+/** Below those that the system gives to who calls: a broker that starts again finds its own free. */
 async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
+  for (;;) {
+    const port = 15_000 + Math.floor(Math.random() * 15_000);
+    const server = createServer();
+    const isFree = await new Promise<boolean>((resolve) => {
+      server.once("error", () => resolve(false));
+      server.listen(port, "127.0.0.1", () => resolve(true));
+    });
+    if (!isFree) continue;
+    await new Promise((resolve) => server.close(resolve));
+    return port;
+  }
 }
 
 /** A process in a group of its own, that goes with the test however it ends. */
@@ -58,6 +68,7 @@ function begin(command: string, args: string[], env: Record<string, string>, cwd
   return {
     isOver,
     said: () => said,
+    signal: (name: NodeJS.Signals) => void (isOver() || process.kill(-child.pid!, name)),
     async kill() {
       slay();
       await over;
@@ -102,6 +113,7 @@ export async function startBroker(): Promise<Broker> {
   const env = {
     PATH: process.env.PATH ?? "",
     HOME: folder,
+    LC_ALL: "C.UTF-8",
     // The server itself instead of a shell that waits for it.
     RUNNING_UNDER_SYSTEMD: "true",
     ERL_EPMD_PORT: String(names),
@@ -148,6 +160,8 @@ export async function startBroker(): Promise<Broker> {
     async kill() {
       await server?.kill();
     },
+    pause: () => server?.signal("SIGSTOP"),
+    resume: () => server?.signal("SIGCONT"),
     remove,
   };
 }
