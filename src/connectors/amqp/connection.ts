@@ -49,7 +49,8 @@ export function connecting(settings: AmqpSettings, name: string): Connecting {
   return {
     async open(make, ...signals) {
       // Who reads on after the end would leave a connection behind.
-      if (isClosed) throw new CrossdockError("amqp.unreachable", "The session is closed.", { retry: "later" });
+      if (isClosed)
+        throw new CrossdockError("amqp.unreachable", "The session is closed.", { retry: "later" });
       const made = connected();
       const { model, blocked, broken } = await within(2 * CONNECT_MS, made, ...signals);
       const making = make(model);
@@ -110,7 +111,7 @@ async function connect(settings: AmqpSettings, name: string, ended: () => void):
   let broken: Error | undefined;
   model.on("blocked", (said) => (blocked = said || "it is short of memory or disk"));
   model.on("unblocked", () => (blocked = undefined));
-  // Its channels end with it; an event without a listener would end the process.
+  // Its channels end with it.
   const over = (error?: Error) => {
     broken ??= error ?? new Error("The connection was closed.");
     ended();
@@ -128,7 +129,7 @@ async function dial(settings: AmqpSettings, name: string): Promise<ChannelModel>
   const { protocol, hostname, port } = new URL(settings.url);
   const isTls = protocol === "amqps:";
   const host = hostname.replace(/^\[|\]$/g, "");
-  return amqp.connect(
+  const model = await amqp.connect(
     {
       protocol: protocol.slice(0, -1),
       hostname: host,
@@ -146,6 +147,9 @@ async function dial(settings: AmqpSettings, name: string): Promise<ChannelModel>
       ...(settings.ca === undefined ? {} : { ca: [settings.ca] }),
     },
   );
+  // An event without a listener would end the process, also of a connection that comes too late for anybody.
+  model.on("error", () => undefined);
+  return model;
 }
 
 /** Of an error of the driver: `amqp.denied`, or `amqp.unreachable`. */

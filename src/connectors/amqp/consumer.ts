@@ -104,7 +104,9 @@ async function gather(
   let whole: NodeJS.Timeout | undefined;
   const take = (message: ConsumeMessage | null) => {
     if (message === null) {
-      fail(new CrossdockError("amqp.cancelled", `${queue}: the broker ended the reading: is the queue gone?`));
+      fail(
+        new CrossdockError("amqp.cancelled", `${queue}: the broker ended the reading: is the queue gone?`),
+      );
       return;
     }
     batch.push(message);

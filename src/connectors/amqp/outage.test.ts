@@ -25,7 +25,7 @@ describe.skipIf(rabbitMissing !== undefined)(
         for (let bulk = 0; !isOver; bulk++) {
           const records = Array.from({ length: BULK }, (_, index) => record(`${sender}-${bulk}-${index}`));
           const said = await writer.send(records, call);
-          records.forEach(({ deliveryId }, index) => answers.set(deliveryId, said[index]!.kind));
+          for (const [index, { deliveryId }] of records.entries()) answers.set(deliveryId, said[index]!.kind);
         }
       };
       const senders = Promise.all(Array.from({ length: SENDERS }, (_, sender) => send(sender)));
@@ -65,13 +65,20 @@ describe.skipIf(rabbitMissing !== undefined)(
       await after.acknowledge!();
       expect(await bus.left("kill-in")).toBe(0);
 
-      const kept = (await bus.taken("kill-out")).map(({ content }) => JSON.parse(content.toString()).id as string);
+      const kept = (await bus.taken("kill-out")).map(
+        ({ content }) => JSON.parse(content.toString()).id as string,
+      );
       expect(new Set(kept).size).toBe(kept.length);
       const mayBe = new Set([...of("done"), ...of("unknown")]);
       expect(of("done").filter((id) => !kept.includes(id))).toEqual([]);
       expect(kept.filter((id) => !mayBe.has(id))).toEqual([]);
-      const again = await writer.send(of("unknown").map((id) => record(id)), call);
-      expect(new Set(again.map(({ kind }) => kind))).toEqual(new Set(of("unknown").length > 0 ? ["done"] : []));
+      const again = await writer.send(
+        of("unknown").map((id) => record(id)),
+        call,
+      );
+      expect(new Set(again.map(({ kind }) => kind))).toEqual(
+        new Set(of("unknown").length > 0 ? ["done"] : []),
+      );
       for (const { properties } of await bus.taken("kill-out"))
         expect(of("unknown").map((id) => `order.release:order:main/${id}`)).toContain(properties.messageId);
     });
@@ -168,7 +175,9 @@ describe.skipIf(rabbitMissing !== undefined)(
       await expect
         .poll(async () => (await writer.send([record("m3")], call))[0]!.kind, { timeout: 20_000 })
         .toBe("done");
-      const kept = (await bus.taken("memory-out")).map(({ content }) => JSON.parse(content.toString()).id as string);
+      const kept = (await bus.taken("memory-out")).map(
+        ({ content }) => JSON.parse(content.toString()).id as string,
+      );
       // Those that were not confirmed are taken after all; those that were answered busy never left.
       expect(kept).toEqual(["m2", ...said.flatMap((kind, n) => (kind === "busy" ? [] : [`n${n}`])), "m3"]);
     });

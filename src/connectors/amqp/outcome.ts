@@ -30,6 +30,6 @@ export function unconfirmed(error: Error, isOnlyOne: boolean): Answer {
   if (code === 403) return { kind: "denied", reason };
   if (code === 404) return { kind: "ill", reason };
   // The broker's own limit of a message's length is lower than ours.
-  if (code === 406) return { kind: "refused", code: "amqp.too-long", reason };
+  if (code === 406 && /message size/.test(reason)) return { kind: "refused", code: "amqp.too-long", reason };
   return { kind: "unknown", reason };
 }

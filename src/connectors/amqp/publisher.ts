@@ -1,6 +1,6 @@
 // Publishes canonical records and waits for the broker's confirmation of each: persistent, and mandatory, so that a
 // record that no queue takes is told.
-import type { Answer, OutboundMessage, Writer } from "../../connector/index.ts";
+import { type Answer, CrossdockError, type OutboundMessage, type Writer } from "../../connector/index.ts";
 import { brokerFault, type Connecting } from "./connection.ts";
 import { limit, within } from "./limit.ts";
 import { notSent, notTaken } from "./outcome.ts";
@@ -26,14 +26,15 @@ export function publisher(settings: AmqpSettings, connection: Connecting): Write
     async send(messages, call) {
       const { signal, end } = limit(call.timeoutMs, call.signal);
       try {
-        const to = await within(call.timeoutMs, publishing(), signal, call.stopping);
+        const to = await within(call.timeoutMs, publishing(), signal, call.stopping).catch((error) =>
+          brokerFault(settings, error),
+        );
+        if (to instanceof CrossdockError) return messages.map(() => notSent(to));
         const blocked = to.blocked();
         if (blocked !== undefined) {
           return messages.map(() => ({ kind: "busy", reason: `The broker takes nothing now: ${blocked}.` }));
         }
         return await publishAll(settings, to, messages, signal, call.stopping);
-      } catch (error) {
-        return messages.map(() => notSent(brokerFault(settings, error)));
       } finally {
         end();
       }
@@ -74,7 +75,7 @@ async function publish(
   if (signal.aborted || stopping?.aborted) {
     return { kind: "ill", reason: "The call was taken back before the record left." };
   }
-  const said = await publishing.publish(
+  const answer = await publishing.publish(
     {
       exchange: settings.exchange,
       routingKey: settings.routingKey.replaceAll("{type}", type),
@@ -84,8 +85,7 @@ async function publish(
     },
     signal,
   );
-  if (said !== "nack") return said;
-  return notTaken(settings);
+  return answer === "nack" ? notTaken(settings) : answer;
 }
 
 function unfitness({ bytesMax }: AmqpSettings, content: Buffer, messageId: string): Answer | undefined {
