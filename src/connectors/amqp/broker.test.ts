@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { MESSAGE_BYTES_MAX, rabbitMissing } from "./testing.ts";
-import { Bus, bytes, call, event, idsOf, record, unheard } from "./testing-bus.ts";
+import { MESSAGE_BYTES_MAX, rabbitMissing } from "./testing/broker.ts";
+import { Bus, bytes, call, event, idsOf, record, unheard } from "./testing/bus.ts";
 
 describe.skipIf(rabbitMissing !== undefined)(`RabbitMQ${rabbitMissing ? `: ${rabbitMissing}` : ""}`, () => {
   let bus: Bus;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { amqp } from "./index.ts";
 import { mapMessage, nativeOf } from "./message.ts";
-import { bytes, event, type Input } from "./testing-bus.ts";
+import { bytes, event, type Input } from "./testing/bus.ts";
 
 describe("a message", () => {
   test("is known by the event's source and id, whatever else is said of it", () => {

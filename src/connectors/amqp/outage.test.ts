@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { Answer } from "../../connector/index.ts";
-import { rabbitMissing } from "./testing.ts";
-import { Bus, call, event, idsOf, record, unheard } from "./testing-bus.ts";
+import { rabbitMissing } from "./testing/broker.ts";
+import { Bus, call, event, idsOf, record, unheard } from "./testing/bus.ts";
 
 const SENDERS = 4;
 const BULK = 10;

@@ -5,8 +5,8 @@ import { House, openProblems } from "../../engine/projection/testing.ts";
 import { Receiver, type ReceiverOptions } from "../../engine/receive/receiver.ts";
 import { type TestDatabase, testDatabase } from "../../postgres/testing.ts";
 import { amqp } from "./index.ts";
-import { rabbitMissing } from "./testing.ts";
-import { Bus, event } from "./testing-bus.ts";
+import { rabbitMissing } from "./testing/broker.ts";
+import { Bus, event } from "./testing/bus.ts";
 
 describe.skipIf(rabbitMissing !== undefined)(
   `a queue and the log${rabbitMissing ? `: ${rabbitMissing}` : ""}`,

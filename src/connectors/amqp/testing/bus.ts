@@ -1,10 +1,10 @@
 // What the tests of a broker share: sessions of the connector, and its queues seen by another client.
 import { type ChannelModel, type ConfirmChannel, connect, type GetMessage } from "amqplib";
-import type { ConnectorSession, NativeMessage, OutboundMessage } from "../../connector/index.ts";
-import { resolveSettings } from "../../connector/resolve.ts";
-import { amqp } from "./index.ts";
-import type { AmqpSettings } from "./settings.ts";
-import { type Broker, startBroker } from "./testing.ts";
+import type { ConnectorSession, NativeMessage, OutboundMessage } from "../../../connector/index.ts";
+import { resolveSettings } from "../../../connector/resolve.ts";
+import { amqp } from "../index.ts";
+import type { AmqpSettings } from "../settings.ts";
+import { type Broker, startBroker } from "./broker.ts";
 
 export type Input = Partial<Parameters<typeof amqp>[0]>;
 
