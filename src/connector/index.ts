@@ -2,7 +2,7 @@
 export { CrossdockError } from "../core/errors.ts";
 export { excerpt } from "../core/excerpt.ts";
 export { businessKey } from "../core/identifiers.ts";
-export { canonicalJson, NumberText } from "../core/json.ts";
+export { assertDepth, canonicalJson, NumberText } from "../core/json.ts";
 export { type JsonPath, jsonPath, parseJsonPath, valueAt } from "../core/json-path.ts";
 export { addMs, dateIn, epochMs, localToUtc, parseTime, type Time, timeFromEpochMs } from "../core/time.ts";
 export { catalogue, type Fault, validateEvent } from "../domains/catalogue.ts";
@@ -28,6 +28,7 @@ export {
   outcomeOf,
   readRetryAfter,
 } from "./classify.ts";
+export { CLOUD_EVENT_TYPE, mapCloudEvent } from "./cloud-event.ts";
 export type {
   Answer,
   CallLimits,
