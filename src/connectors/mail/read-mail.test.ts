@@ -200,7 +200,9 @@ test("whatever bytes come, there is a receipt and nothing is thrown", async () =
       for (const [at, byte] of changes) source[at] = byte;
       const messages = await read(source.subarray(0, length));
       expect(messages.length).toBeGreaterThan(0);
-      for (const message of messages) mapMail(message);
+      for (const message of messages) {
+        expect(message.id + message.contentType + reasonOf(mapMail(message))).not.toMatch(/\0|\p{Cs}/u);
+      }
     }),
     { numRuns: 300 },
   );

@@ -122,25 +122,36 @@ function specialCase({ filename, mimeType }: Attachment): RefusalCode | undefine
 
 function attachmentOf(id: string, { content, mimeType }: Attachment): NativeMessage {
   const body = typeof content === "string" ? content : new Uint8Array(content as ArrayBuffer);
-  return { topic: ATTACHMENT_TOPIC, id, contentType: mimeType.slice(0, SHOWN_LENGTH_MAX), body };
+  return { topic: ATTACHMENT_TOPIC, id, contentType: printable(mimeType), body };
 }
 
 /** Its Message-ID, which a copy has as well; its number in its mailbox where it has none, or two. */
 function identityOf(email: Email | undefined, { number }: Mail): string {
   const [id, ...more] = email === undefined ? [] : valuesOf(email, "message-id");
   const given = id?.trim() ?? "";
-  if (given !== "" && given.length <= ID_LENGTH_MAX && more.length === 0) return given;
+  if (/^[!-~]+$/.test(given) && given.length <= ID_LENGTH_MAX && more.length === 0) return given;
   return `${number.mailbox}/${number.uidValidity}/${number.uid}`;
 }
 
 function shownOf(email: Email): Shown {
-  const shown: Shown = {};
-  const [from] = valuesOf(email, "from");
-  if (from !== undefined) shown.from = from.slice(0, SHOWN_LENGTH_MAX);
-  if (email.subject !== undefined) shown.subject = email.subject.slice(0, SHOWN_LENGTH_MAX);
-  const [date] = valuesOf(email, "date");
-  if (date !== undefined) shown.date = date.slice(0, SHOWN_LENGTH_MAX);
-  return shown;
+  const values = {
+    from: valuesOf(email, "from")[0],
+    subject: email.subject,
+    date: valuesOf(email, "date")[0],
+  };
+  return Object.fromEntries(
+    Object.entries(values).flatMap(([name, value]) =>
+      value === undefined ? [] : [[name, printable(value)]],
+    ),
+  );
+}
+
+/** What a database takes, and a terminal. */
+function printable(text: string): string {
+  return text
+    .slice(0, SHOWN_LENGTH_MAX)
+    .toWellFormed()
+    .replace(/\p{Cc}/gu, " ");
 }
 
 function valuesOf(email: Email, name: string): string[] {

@@ -94,7 +94,6 @@ export type MailSettings = Static<typeof MailSettings>;
 export type InboxSettings = Static<typeof Inbox>;
 export type OutboxSettings = Static<typeof Outbox>;
 export type ImapPlace = Static<typeof Sent>;
-export type SecurityKind = NonNullable<ImapPlace["security"]>;
 
 /** What the schema cannot say. */
 export function checkSettings({ inbox, outbox }: MailSettings): Fault[] {

@@ -10,6 +10,9 @@ export const call = { timeoutMs: 20_000, signal };
 
 export type MailInput = Parameters<typeof mail>[0];
 
+/** Some settings instead of others; undefined takes one away. */
+export type Instead<T> = { [K in keyof T]?: T[K] | undefined };
+
 export const settle = (input: MailInput): MailSettings =>
   resolveSettings("post", mail(input), {}).settings as MailSettings;
 

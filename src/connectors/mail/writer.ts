@@ -48,14 +48,15 @@ async function sendKept(
   { log }: ConnectorContext,
 ): Promise<Answer> {
   let answer: SmtpAnswer | undefined;
+  const signal = limitOf(call);
   try {
-    return await inSent(sent, { bytesMax, signal: limitOf(call) }, async (folder) => {
+    return await inSent(sent, { bytesMax, signal }, async (folder) => {
       const before = await folder.find(composed.messageId);
       if (before?.isDraft === false) return { kind: "done", reference: composed.messageId };
       // A draft of a message that is sent again is one that was refused, or that a person let go.
       const kept = before ?? (await folder.keep(composed));
       if (call.stopping?.aborted) answer = { kind: "ill", reason: "The node stops." };
-      else answer = await transmit(outbox, composed, call);
+      else answer = await transmit(outbox, composed, { ...call, signal });
       if (!(await settle(folder, kept, answer))) {
         log("warn", "A message's mark in the folder of sent ones could not be mended.", {
           folder: sent.mailbox,
