@@ -1,6 +1,11 @@
 // A record as a message: a text that a person can read, and the record itself as a JSON document.
 import { createHash } from "node:crypto";
-import { type ConnectorContext, epochMs, type OutboundMessage } from "../../connector/index.ts";
+import {
+  type ConnectorContext,
+  epochMs,
+  type OutboundMessage,
+  outboundKinds,
+} from "../../connector/index.ts";
 import { missingDriver, SENDING } from "./driver.ts";
 import type { OutboxSettings } from "./settings.ts";
 
@@ -10,12 +15,15 @@ export interface Composed {
   bytes: Buffer;
 }
 
-/** The same for every attempt of a delivery: who gets it twice can tell, and where it was kept it is found. */
+/**
+ * The same for every attempt, and of a document for every delivery: who gets it twice can tell, and where it was kept
+ * it is found. Of what changes under one key, such as a level, it is the delivery's.
+ */
 export function messageIdOf(system: string, { from }: OutboxSettings, message: OutboundMessage): string {
   const { deliveryId, type, key } = message;
-  // Numbers of deliveries begin anew in another installation; what is delivered does not.
-  const about = createHash("sha256").update(`${system}\n${type}\n${key}`).digest("hex").slice(0, 24);
-  return `<crossdock.${deliveryId}.${about}@${from.slice(from.lastIndexOf("@") + 1)}>`;
+  const about = createHash("sha256").update(`${system}\n${type}\n${key}`).digest("hex").slice(0, 40);
+  const left = outboundKinds[type].merge === "newest" ? `${about}.${deliveryId}` : about;
+  return `<crossdock.${left}@${from.slice(from.lastIndexOf("@") + 1)}>`;
 }
 
 export async function compose(

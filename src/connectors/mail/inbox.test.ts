@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { NativeMessage, Poll } from "../../connector/index.ts";
+import { type Dovecot, dovecotMissing, startDovecot } from "./testing/dovecot.ts";
 import {
   event,
   type Instead,
@@ -10,9 +11,8 @@ import {
   open,
   PARTNER,
   signal,
-} from "./testing.ts";
-import { type Dovecot, dovecotMissing, startDovecot } from "./testing-dovecot.ts";
-import { wireTo } from "./testing-wire.ts";
+} from "./testing/session.ts";
+import { wireTo } from "./testing/wire.ts";
 
 type Inbox = NonNullable<MailInput["inbox"]>;
 

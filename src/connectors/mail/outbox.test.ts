@@ -1,9 +1,10 @@
 import PostalMime from "postal-mime";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { Answer, OutboundMessage } from "../../connector/index.ts";
-import { call, type Instead, type MailInput, open, record, signal } from "./testing.ts";
-import { SMTP_PASSWORD, type Submission, startSubmission } from "./testing-smtp.ts";
-import { wireTo } from "./testing-wire.ts";
+import { messageIdOf } from "./compose.ts";
+import { call, type Instead, type MailInput, open, record, signal } from "./testing/session.ts";
+import { SMTP_PASSWORD, type Submission, startSubmission } from "./testing/smtp.ts";
+import { wireTo } from "./testing/wire.ts";
 
 let smtp: Submission;
 beforeAll(async () => {
@@ -46,9 +47,13 @@ test("a record is a message with the record as a document, and the same Message-
   expect(await send(message)).toEqual({ kind: "done" });
   expect(await send({ ...message, attempt: 2 })).toEqual({ kind: "done" });
   expect(await send({ ...message, deliveryId: "8" })).toEqual({ kind: "done" });
-  const [first, again, other] = await Promise.all(smtp.taken.map((bytes) => PostalMime.parse(bytes)));
-  expect(first!.messageId).toMatch(/^<crossdock\.7\.[0-9a-f]{24}@us\.example>$/);
+  expect(await send({ ...message, key: "order:main/8" })).toEqual({ kind: "done" });
+  const [first, again, replayed, other] = await Promise.all(
+    smtp.taken.map((bytes) => PostalMime.parse(bytes)),
+  );
+  expect(first!.messageId).toMatch(/^<crossdock\.[0-9a-f]{40}@us\.example>$/);
   expect(again!.messageId).toBe(first!.messageId);
+  expect(replayed!.messageId).toBe(first!.messageId);
   expect(other!.messageId).not.toBe(first!.messageId);
   expect(first!.headers.filter(({ key }) => key === "bcc")).toEqual([]);
   expect(first).toMatchObject({
@@ -68,6 +73,14 @@ test("a record is a message with the record as a document, and the same Message-
     key,
     data: payload,
   });
+});
+
+test("of what changes under one key, each delivery is a message of its own", () => {
+  const outbox = { host: "h", from: "a@us.example", to: "b@acme.example", messages: [] };
+  const idOf = (deliveryId: string) =>
+    messageIdOf("post", outbox, { ...record("7"), type: "inventory.level", deliveryId });
+  expect(idOf("1")).toBe(idOf("1"));
+  expect(idOf("1")).not.toBe(idOf("2"));
 });
 
 describe("an answer", () => {

@@ -4,7 +4,7 @@ import type { Mapping } from "../../connector/index.ts";
 import { mapMail } from "./map.ts";
 import { readMail } from "./read-mail.ts";
 import type { InboxSettings } from "./settings.ts";
-import { event, json, mailOf, PARTNER, type Part } from "./testing.ts";
+import { event, json, mailOf, PARTNER, type Part } from "./testing/session.ts";
 
 const inbox: InboxSettings = { host: "h", user: "u", password: "p", senders: [PARTNER] };
 const number = { mailbox: "INBOX", uidValidity: "7", uid: 3 };

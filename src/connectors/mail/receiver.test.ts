@@ -6,8 +6,8 @@ import { House, openProblems } from "../../engine/projection/testing.ts";
 import { Receiver } from "../../engine/receive/receiver.ts";
 import { type TestDatabase, testDatabase } from "../../postgres/testing.ts";
 import { mail } from "./index.ts";
-import { event, json, mailOf, open, PARTNER } from "./testing.ts";
-import { type Dovecot, dovecotMissing, startDovecot } from "./testing-dovecot.ts";
+import { type Dovecot, dovecotMissing, startDovecot } from "./testing/dovecot.ts";
+import { event, json, mailOf, open, PARTNER } from "./testing/session.ts";
 
 describe.skipIf(dovecotMissing !== undefined)(
   `received${dovecotMissing ? `: ${dovecotMissing}` : ""}`,

@@ -8,7 +8,7 @@ import { resolveSettings } from "../../connector/resolve.ts";
 import type { SystemDeclaration } from "../../policy/integration.ts";
 import { mail } from "./index.ts";
 import { MailSettings } from "./settings.ts";
-import type { MailInput } from "./testing.ts";
+import type { MailInput } from "./testing/session.ts";
 
 const server = { host: "h", user: "u", password: "p" };
 const inbox = { ...server, senders: ["a@acme.example"] };

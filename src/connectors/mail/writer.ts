@@ -90,9 +90,9 @@ async function find(place: ImapPlace, messageId: string, call: CallLimits, bytes
     if (kept === undefined) return { kind: "absent" };
     if (!kept.isDraft) return { kind: "found", reference: messageId };
     const reason =
-      `${messageId} is a draft in ${place.mailbox}: it may have been sent. Ask the partner; then delete the draft to ` +
-      "have it sent again, or take its draft mark away if it came.";
-    return { kind: "unknown", reason };
+      `${messageId} is a draft in ${place.mailbox}: it may have been sent. Ask the partner; then skip the delivery if ` +
+      "it came, or retry it.";
+    return { kind: "doubtful", reason };
   } catch (error) {
     return { kind: "unknown", reason: error instanceof Error ? error.message : String(error) };
   }

@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { SMTPServer } from "smtp-server";
-import { makeCertificate } from "./testing-dovecot.ts";
+import { makeCertificate } from "./dovecot.ts";
 
 export interface Submission {
   port: number;

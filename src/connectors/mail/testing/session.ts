@@ -1,8 +1,8 @@
 // Messages and sessions for the tests.
-import type { ConnectorSession, NativeMessage, OutboundMessage } from "../../connector/index.ts";
-import { resolveSettings } from "../../connector/resolve.ts";
-import { mail } from "./index.ts";
-import type { MailSettings } from "./settings.ts";
+import type { ConnectorSession, NativeMessage, OutboundMessage } from "../../../connector/index.ts";
+import { resolveSettings } from "../../../connector/resolve.ts";
+import { mail } from "../index.ts";
+import type { MailSettings } from "../settings.ts";
 
 export const PARTNER = "orders@acme.example";
 export const signal = new AbortController().signal;
