@@ -1,5 +1,6 @@
 // Every server that is configured answers, and takes our log-in.
 import { visit } from "./imap.ts";
+import { inSent } from "./sent.ts";
 import type { MailSettings } from "./settings.ts";
 import { tryLogIn } from "./smtp.ts";
 
@@ -10,5 +11,5 @@ export async function checkHealth(settings: MailSettings, signal: AbortSignal): 
   if (inbox !== undefined) await visit({ ...inbox, mailbox: inbox.mailbox ?? "INBOX" }, options, reached);
   if (outbox === undefined) return;
   await tryLogIn(outbox, signal);
-  if (outbox.sent !== undefined) await visit(outbox.sent, options, reached);
+  if (outbox.sent !== undefined) await inSent(outbox.sent, options, reached);
 }

@@ -180,6 +180,16 @@ describe.skipIf(dovecotMissing !== undefined)(
       expect(smtp.taken).toHaveLength(1);
     });
 
+    test("that keeps no draft marks is not used: nothing is sent, and health says why", async () => {
+      wire = await wireTo(server.clearPort);
+      wire.rewrite(/(PERMANENTFLAGS \([^)]*)\\Draft/, "$1\\Seen");
+      const user = newUser();
+      expect(await send(session(user, wire.port))).toMatchObject({ kind: "ill" });
+      await expect(session(user, wire.port).health(call.signal)).rejects.toThrow("keeps no draft marks");
+      expect(smtp.taken).toEqual([]);
+      expect(await kept(user)).toEqual([]);
+    });
+
     test("that cannot be asked is unknown, and one that lets nobody in is denied", async () => {
       expect(await find(session("x", 1))).toMatchObject({ kind: "unknown" });
       expect(await send(session("x", 1))).toMatchObject({ kind: "ill" });

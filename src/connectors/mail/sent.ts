@@ -1,6 +1,7 @@
 // The folder that says what was sent. A message is put there before it is sent, marked as a draft, and loses the mark
 // when the server has taken it. So what is not there was never sent; what is a draft may have been.
 import type { ImapFlow } from "imapflow";
+import { CrossdockError } from "../../connector/index.ts";
 import type { Composed } from "./compose.ts";
 import { visit } from "./imap.ts";
 import type { ImapPlace } from "./settings.ts";
@@ -29,8 +30,14 @@ export function inSent<T>(
   options: { bytesMax: number; signal: AbortSignal },
   run: (folder: SentFolder) => Promise<T>,
 ): Promise<T> {
-  return visit(place, { readOnly: false, ...options }, ({ client, mailbox }) =>
-    run({
+  return visit(place, { ...options, readOnly: false }, ({ client, mailbox }) => {
+    const flags = mailbox.permanentFlags;
+    // Where the mark does not last, a message that never left would look as if it had.
+    if (flags !== undefined && ![...flags].some((flag) => flag.toLowerCase() === "\\draft")) {
+      const message = `${place.host}, ${place.mailbox}: it keeps no draft marks: name another folder.`;
+      throw new CrossdockError("mail.unreachable", message, { retry: "later" });
+    }
+    return run({
       find: (messageId) => find(client, mailbox.exists, messageId),
       async keep({ bytes, messageId }) {
         const flags = ["\\Seen", DRAFT];
@@ -44,8 +51,8 @@ export function inSent<T>(
       },
       confirm: ({ uid }) => client.messageFlagsRemove(String(uid), [DRAFT], { uid: true }),
       remove: ({ uid }) => client.messageDelete(String(uid), { uid: true }),
-    }),
-  );
+    });
+  });
 }
 
 /** One that was taken counts before a draft of the same. */
