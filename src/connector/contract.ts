@@ -186,7 +186,9 @@ export interface Writer {
 export type Found =
   | { kind: "found"; reference?: string; facts?: MappedEvent[] }
   | { kind: "absent" }
-  | { kind: "unknown"; reason: string };
+  | { kind: "unknown"; reason: string }
+  /** It may be there, and looking again will say no more: a person decides. */
+  | { kind: "doubtful"; reason: string };
 
 /** What a readable system holds, for the proof that nothing is missing. */
 export interface Census {

@@ -95,6 +95,9 @@ export class Answers {
       entry.claimed = 0;
       if (lane.condemned) this.condemn(lane, null);
       else this.context.place(lane);
+    } else if (verdict.act === "park") {
+      this.healthy();
+      this.park(lane, "delivery.outcome-unknown", verdict.reason, null);
     } else {
       this.failedIn(lane.name, verdict.reason);
       lane.failures += 1;

@@ -227,6 +227,25 @@ describe("an unknown outcome", () => {
     expect(erp.finds).toBe(4);
   });
 
+  it("is a person's to decide where looking cannot tell, and what is behind it in other lanes goes on", async () => {
+    const post = new MemorySystem("post");
+    post.script = (message) => {
+      if (message.key === "O-1" && message.attempt === 1) return { kind: "unknown", reason: "broken off" };
+      post.take(message);
+      return { kind: "done" };
+    };
+    post.findScript = () => ({ kind: "doubtful", reason: "it is a draft" });
+    const { deliver, engine } = await start([
+      { system: post, writes: { "order.release": { kind: "lookup", bulkMax: 1 } } },
+    ]);
+    await deliver([1, 2].map((n) => delivery("post", "order.release", `O-${n}`, n)));
+    await until(async () => (await states()).join() === "1 parked", "it is parked");
+    expect(post.finds).toBe(1);
+    expect(post.numbers()).toEqual([2]);
+    expect(await openProblems()).toMatchObject([{ code: "delivery.outcome-unknown" }]);
+    expect(engine.status().targets[0]).toMatchObject({ breaker: "closed" });
+  });
+
   it("of an absolute write is written again, and a connector that throws or hangs is no different", async () => {
     const erp = new MemorySystem("erp");
     erp.script = (message) => {

@@ -60,6 +60,7 @@ describe("a look-up", () => {
     });
     expect(judgeFound({ kind: "absent" })).toEqual({ act: "send" });
     expect(judgeFound({ kind: "unknown", reason: "503" })).toEqual({ act: "look-again", reason: "503" });
+    expect(judgeFound({ kind: "doubtful", reason: "a draft" })).toEqual({ act: "park", reason: "a draft" });
   });
 });
 

@@ -84,7 +84,8 @@ export function judgeUnknown(kind: WriteKind, reason: string): Verdict {
 export type LookUpVerdict =
   | { act: "settle"; reference: string | null; facts: MappedEvent[] }
   | { act: "send" }
-  | { act: "look-again"; reason: string };
+  | { act: "look-again"; reason: string }
+  | { act: "park"; reason: string };
 
 export function judgeFound(found: Found): LookUpVerdict {
   switch (found.kind) {
@@ -94,6 +95,8 @@ export function judgeFound(found: Found): LookUpVerdict {
       return { act: "send" };
     case "unknown":
       return { act: "look-again", reason: found.reason };
+    case "doubtful":
+      return { act: "park", reason: found.reason };
   }
 }
 
