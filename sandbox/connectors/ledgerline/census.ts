@@ -16,5 +16,5 @@ export async function orderCensus(
     const made = nativeTime(record, "CreationDateTime");
     return made >= window.from && made < window.to;
   });
-  return [{ domain: "order", ids: inWindow.map((record) => identityOf(record).orderId) }];
+  return [{ domain: "order", ids: inWindow.map((record) => identityOf(record).orderId), poll: "sales" }];
 }

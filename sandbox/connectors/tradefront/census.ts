@@ -16,9 +16,9 @@ export async function orderCensus(
     for (const row of rows) {
       const placedAt = parseTime(textOf(row, "placedAt"));
       // In the order of their times: the rest is later still.
-      if (placedAt >= window.to) return [{ domain: "order", ids }];
+      if (placedAt >= window.to) return [{ domain: "order", ids, poll: "shop" }];
       if (placedAt >= window.from) ids.push(textOf(row, "orderNo"));
     }
-    if (page >= pages) return [{ domain: "order", ids }];
+    if (page >= pages) return [{ domain: "order", ids, poll: "shop" }];
   }
 }

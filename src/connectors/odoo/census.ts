@@ -24,5 +24,5 @@ export async function orderCensus(
     return made >= window.from && made < window.to;
   });
   const ids = within.map((order) => textOf(order, noteOf(order) === undefined ? "name" : "client_order_ref"));
-  return [{ domain: "order", ids: [...new Set(ids)] }];
+  return [{ domain: "order", ids: [...new Set(ids)], poll: "sales" }];
 }
