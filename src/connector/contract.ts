@@ -206,6 +206,7 @@ export interface ConnectorSession {
   writers: Partial<Record<OutboundType, Writer>>;
   /** Resolves when the system answers; rejects with what is wrong. */
   health(signal: AbortSignal): Promise<void>;
-  census?(window: { from: Time; to: Time }): Promise<Census[]>;
+  /** `signal`: nobody waits for it any more. */
+  census?(window: { from: Time; to: Time }, signal?: AbortSignal): Promise<Census[]>;
   close(): Promise<void>;
 }

@@ -31,6 +31,8 @@ interface Window {
   to: Time;
 }
 
+/** Of a time's text: `2026-11-24T07`. */
+const HOUR_LENGTH = 13;
 const DAY_MS = 86_400_000;
 /** A difference that nobody mends keeps its window open no longer. */
 const WINDOW_MAX_MS = 7 * DAY_MS;
@@ -51,7 +53,12 @@ export async function lookAt(options: LookOptions): Promise<Finding[]> {
     const ids = [...new Set(lists.flatMap((census) => census.ids))];
     const before = kept.find((witness) => witness.domain === domain);
     const witness = before ?? unwitnessed({ system, domain }, kept.length === 0 ? now : from, now);
-    const look = { ...options, witness: { ...witness, lookedAt: now, held: ids.length, failure: null } };
+    const firstOfHour = witness.lookedAt.slice(0, HOUR_LENGTH) !== now.slice(0, HOUR_LENGTH);
+    const look = {
+      ...options,
+      firstOfHour,
+      witness: { ...witness, lookedAt: now, held: ids.length, failure: null },
+    };
     // What was there before the first look is not ours to account for.
     if (before === undefined && kept.length === 0) findings.push({ witness: look.witness, problems: [] });
     else findings.push(await compare(look, { ids, polls: pollsOf(lists) }, { from, to }));
@@ -79,6 +86,8 @@ const unwitnessed = (stream: Stream, since: Time, now: Time): Witness => ({
 const pollsOf = (lists: readonly Census[]) => [...new Set(lists.flatMap(({ poll }) => poll ?? []))];
 
 interface Look extends LookOptions {
+  /** What did not come when it was read again is tried once an hour: all that was made since then is read for it. */
+  firstOfHour: boolean;
   /** As it was left by the look before. */
   witness: Witness;
 }
@@ -92,7 +101,8 @@ async function compare(
   // What the window no longer reaches is missing until it comes.
   const asked = [...new Set([...witness.missing, ...ids])];
   const missing = await unknownIds(db, integration.company, system, asked);
-  if (missing.some((id) => !witness.missing.includes(id)))
+  const news = missing.some((id) => !witness.missing.includes(id));
+  if (news || (missing.length > 0 && look.firstOfHour))
     for (const poll of polls) await look.readAgain(poll, window.from);
   const still = missing.filter((id) => witness.missing.includes(id));
   const { surplus, lostSince } =

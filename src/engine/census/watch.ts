@@ -88,7 +88,7 @@ export class CensusWatch {
       integration,
       system,
       pace: this.paceOf(system),
-      ask: (window) => sessions.get(system)!.census!(window),
+      ask: (window) => sessions.get(system)!.census!(window, signal),
       readAgain: (poll, since) => readAgain(system, poll, since, signal),
     });
     const answered = () => {
