@@ -115,6 +115,27 @@ create table poll_cursor (
   primary key (system, poll)
 );
 
+-- What systems list of their own, beside what is held here, and until when both were the same.
+create table census (
+  system text collate "C" not null,
+  domain text collate "C" not null,
+  -- nothing that was made before is compared
+  since timestamptz not null,
+  witnessed_until timestamptz,
+  looked_at timestamptz not null,
+  -- listed at the last look
+  held integer not null,
+  -- listed there, and unknown here: an exception when they still are at the next look
+  missing text[] not null,
+  -- acknowledged by the system, and no longer listed
+  surplus text[] not null,
+  -- the system was restored from a backup: what it acknowledged since then is gone
+  lost_since timestamptz,
+  -- why the system could not be asked, if it could not
+  failure text,
+  primary key (system, domain)
+);
+
 -- A group of received events in one round trip: identities, log and counts. Outcomes are per event: 0 recorded,
 -- 1 known already, 2 known with other content, which the caller counts; null says that all are recorded. An event
 -- without a hash has no identity of its own. `unknown_epoch`: an epoch was sealed that the caller has no filter of,
@@ -380,6 +401,9 @@ create table delivery_done (
 ) partition by range (day);
 create index delivery_done_lane on delivery_done (lane, id);
 create index delivery_done_id on delivery_done (id);
+-- Documents that a target acknowledged, in the order in which it did.
+create index delivery_done_document on delivery_done (target, settled_at)
+ where type in ('order.booking', 'order.release') and outcome = 'delivered';
 
 -- Failures only; a first-try success is columns on the settled row.
 create table delivery_attempt (

@@ -16,6 +16,20 @@ create table api_key (
   constraint api_key_name_key UNIQUE (name)
 );
 
+create table census (
+  system text collate "C" not null,
+  domain text collate "C" not null,
+  since timestamp with time zone not null,
+  witnessed_until timestamp with time zone,
+  looked_at timestamp with time zone not null,
+  held integer not null,
+  missing text[] not null,
+  surplus text[] not null,
+  lost_since timestamp with time zone,
+  failure text,
+  constraint census_pkey PRIMARY KEY (system, domain)
+);
+
 create table code_change (
   version bigint not null,
   changed_at timestamp with time zone default clock_timestamp() not null,
@@ -484,6 +498,7 @@ CREATE INDEX delivery_unsettled ON delivery USING btree (target, state, id) WHER
 CREATE INDEX delivery_waiting ON delivery USING btree (target, class, id) WHERE (state = 'waiting'::text);
 CREATE INDEX delivery_attempt_id ON delivery_attempt USING btree (delivery_id);
 CREATE INDEX delivery_claim_target ON delivery_claim USING btree (target);
+CREATE INDEX delivery_done_document ON delivery_done USING btree (target, settled_at) WHERE ((type = ANY (ARRAY['order.booking'::text, 'order.release'::text])) AND (outcome = 'delivered'::text));
 CREATE INDEX delivery_done_id ON delivery_done USING btree (id);
 CREATE INDEX delivery_done_lane ON delivery_done USING btree (lane, id);
 CREATE INDEX event_decision ON event USING btree (key, seq) WHERE decided;

@@ -9,6 +9,8 @@ interface Health {
   counts: Record<string, number>;
 }
 interface BooksAnswer {
+  /** Until when is another time with every look at the systems. */
+  witnesses: unknown;
   deliveries: { waiting: number }[];
 }
 
@@ -40,7 +42,7 @@ export async function untilRest(
   let last = { everything: "", changedAt: begun, left: -1, movedAt: begun };
   while (!stopped()) {
     const health = await Promise.all(systemNames.map((name) => distributor.control<Health>(name, "health")));
-    const books = await installation.ask<BooksAnswer>("GET", "/ops/v1/books");
+    const { witnesses: _, ...books } = await installation.ask<BooksAnswer>("GET", "/ops/v1/books");
     const waiting = books.deliveries.reduce((sum, target) => sum + target.waiting, 0);
     const working = systemNames.reduce(
       (sum, name, index) =>

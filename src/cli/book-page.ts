@@ -2,6 +2,7 @@
 import type { Books, IntakeBook, ReservationBook, UnitsBook } from "../engine/operations/books.ts";
 import type { CensusBook } from "../engine/operations/census.ts";
 import { VERSION } from "../package-root.ts";
+import type { Witness } from "../store/census.ts";
 import type { DeliveryBook } from "../store/delivery-tally.ts";
 import { count, grouped, instant } from "./figures.ts";
 import { type MarkdownColumn, markdownTable } from "./markdown.ts";
@@ -27,6 +28,11 @@ export function bookPage(page: BookPage): string {
       "Received",
       "received = recorded + duplicate + conflict + rejected, per system, in events",
       received(books.intake),
+    ),
+    ...section(
+      "Witnessed",
+      "until when each system's own list was the same as ours; a system that is not here is unwitnessed",
+      witnessed(books.witnesses),
     ),
     ...section(
       "Sent",
@@ -92,6 +98,25 @@ function received(rows: readonly IntakeBook[]): string {
       figure("Ignored", (row) => row.nativeIgnored),
       figure("Failed", (row) => row.nativeFailed),
       { title: "Balances", value: holds },
+    ],
+    rows,
+  );
+}
+
+function witnessed(rows: readonly Witness[]): string {
+  if (rows.length === 0) return "";
+  return markdownTable<Witness>(
+    [
+      { title: "System", value: (row) => row.system },
+      { title: "List", value: (row) => row.domain },
+      { title: "Since", value: (row) => instant(row.since) },
+      {
+        title: "Witnessed until",
+        value: (row) => (row.witnessedUntil === null ? "not yet" : instant(row.witnessedUntil)),
+      },
+      figure("Never came", (row) => row.missing.length),
+      figure("Gone there", (row) => row.surplus.length),
+      { title: "Last asked", value: (row) => row.failure ?? instant(row.lookedAt) },
     ],
     rows,
   );

@@ -132,6 +132,11 @@ export interface Poll {
   everyMs: number;
   /** Reads what is new since the cursor, with an overlap where the source's clock is coarse. */
   read(cursor: string | null, signal: AbortSignal): Promise<PollResult>;
+  /**
+   * A cursor from which all that was made or changed since then is read. With it what a census lists, and no reading
+   * brought, is read again, beside the poll's own cursor: messages that came before must have the identity they had.
+   */
+  since?(time: Time): string;
 }
 
 export interface OutboundMessage<Payload = unknown> {
@@ -194,6 +199,8 @@ export type Found =
 export interface Census {
   domain: string;
   ids: string[];
+  /** The poll that brings these, where it has `since`. */
+  poll?: string;
 }
 
 export interface ConnectorSession {
@@ -204,6 +211,7 @@ export interface ConnectorSession {
   writers: Partial<Record<OutboundType, Writer>>;
   /** Resolves when the system answers; rejects with what is wrong. */
   health(signal: AbortSignal): Promise<void>;
-  census?(window: { from: Time; to: Time }): Promise<Census[]>;
+  /** `signal`: nobody waits for it any more. */
+  census?(window: { from: Time; to: Time }, signal?: AbortSignal): Promise<Census[]>;
   close(): Promise<void>;
 }

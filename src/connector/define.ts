@@ -6,9 +6,9 @@ import type { Fault } from "../domains/explain.ts";
 import type { FigureMeaning, SourceClock } from "../domains/inventory/policy.ts";
 import type { OutboundType } from "../domains/outbound.ts";
 import { type CodeSeeds, mergeSeeds } from "../policy/codes.ts";
-import { defaultClock, defaultFigures, defaultLimits } from "../policy/defaults.ts";
+import { defaultClock, defaultFigures, defaultLimits, defaultWitness } from "../policy/defaults.ts";
 import { parseDuration } from "../policy/duration.ts";
-import type { Limits, SystemDeclaration, WriteDeclaration } from "../policy/integration.ts";
+import type { Limits, SystemDeclaration, WitnessPace, WriteDeclaration } from "../policy/integration.ts";
 import { callerPlace, notePlace } from "../policy/place.ts";
 import type { Given } from "../policy/values.ts";
 import type { Connector } from "./contract.ts";
@@ -37,6 +37,8 @@ export interface SystemUse {
   limits?: LimitsInput;
   figures?: Partial<FigureMeaning>;
   clock?: { resolution?: string; skewMax?: string };
+  /** How often what it holds is compared with what we hold, where it can be read. */
+  witness?: { every?: string; settled?: string; overlap?: string };
   /** A system that says nothing for so long is silent, which is an exception; absent: it may. */
   speaksWithin?: string;
   /** What its code tables begin with, beside what its connector knows: table → its code → ours. */
@@ -74,7 +76,7 @@ export interface DefinedProduct<S extends TObject> {
   readonly connector: DefinedConnector;
 }
 
-const USE = ["mode", "limits", "figures", "clock", "speaksWithin", "codes"] as const;
+const USE = ["mode", "limits", "figures", "clock", "witness", "speaksWithin", "codes"] as const;
 
 /** A setting that may be left out: it is filled in before anything sees it. */
 export function withDefault<S extends TSchema>(schema: S, value: Static<S>): S & HasDefault {
@@ -123,7 +125,7 @@ function declare(
   given: Record<string, unknown> & SystemUse,
   caller: (given: never) => unknown,
 ): SystemDeclaration {
-  const { mode, limits, figures, clock, speaksWithin, codes, ...settings } = given ?? {};
+  const { mode, limits, figures, clock, witness, speaksWithin, codes, ...settings } = given ?? {};
   const read = (path: string, text: string) => readDuration(connector.name, path, text, caller);
   if (mode !== undefined && mode !== "live" && mode !== "observe") {
     throw misread(connector.name, "mode", 'is neither "live" nor "observe"', caller);
@@ -147,6 +149,10 @@ function declare(
       ...connector.limits,
       ...durations(known(connector.name, "limits", limits, LIMITS, caller), LIMITS, "limits", read),
     } as Limits,
+    witness: {
+      ...defaultWitness,
+      ...durations(known(connector.name, "witness", witness, WITNESS, caller), WITNESS, "witness", read),
+    } as WitnessPace,
     codes: mergeSeeds(connector.codes, codes),
     ...(speaksWithin === undefined ? {} : { speaksWithinMs: read("speaksWithin", speaksWithin) }),
     connector,
@@ -167,6 +173,11 @@ const LIMITS: Readonly<Record<string, keyof Limits>> = {
 const CLOCK: Readonly<Record<string, keyof SourceClock>> = {
   resolution: "resolutionMs",
   skewMax: "skewMaxMs",
+};
+const WITNESS: Readonly<Record<string, keyof WitnessPace>> = {
+  every: "everyMs",
+  settled: "settledMs",
+  overlap: "overlapMs",
 };
 const FIGURES: Readonly<Record<string, keyof FigureMeaning>> = {
   quantity: "quantity",

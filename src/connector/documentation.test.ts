@@ -57,9 +57,10 @@ test("the page names every key and every message", async () => {
   const text = await page("configuration.md");
   const use =
     "mode limits figures clock concurrency ratePerSecond requestTimeout backoffFirst backoffLast breakerLanes";
-  const more = `${use} probeEvery speaksWithin codes quantity unit zeroShareMax resolution skewMax`.split(
-    " ",
-  );
+  const more =
+    `${use} probeEvery witness every settled overlap speaksWithin codes quantity unit zeroShareMax resolution skewMax`.split(
+      " ",
+    );
   const keys = new Set([
     ...more,
     ...keysOf(IntegrationInput as unknown as SchemaNode),

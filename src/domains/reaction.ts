@@ -56,6 +56,9 @@ export const problemCodes = {
   "system.access-refused": { category: "access", owner: "integration" },
   "stream.silent": { category: "partner-delay", owner: "operations" },
   "stream.incomplete": { category: "source-data", owner: "operations" },
+  "census.missing": { category: "source-data", owner: "integration" },
+  "census.surplus": { category: "source-data", owner: "operations" },
+  "system.restored": { category: "platform", owner: "integration" },
   "milestone.missed": { category: "partner-delay", owner: "operations" },
 } as const satisfies Record<string, { category: ProblemCategory; owner: string }>;
 

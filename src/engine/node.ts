@@ -8,6 +8,7 @@ import type { Integration } from "../policy/integration.ts";
 import type { Database } from "../postgres/pool.ts";
 import { ensureDays } from "../store/event.ts";
 import { raiseProblems, solveProblems } from "../store/exception.ts";
+import { CensusWatch } from "./census/watch.ts";
 import { monotonicClock } from "./cluster/context.ts";
 import { Leases } from "./cluster/lease.ts";
 import { Membership } from "./cluster/membership.ts";
@@ -166,6 +167,14 @@ export async function startNode(options: NodeOptions): Promise<CrossdockNode> {
     owns: () => leases.holds(SCHEDULE_LEASE),
     failed: failed("the look at codes"),
   });
+  const census = new CensusWatch({
+    db,
+    integration,
+    sessions: new Map([...systems].map(([system, { session }]) => [system, session])),
+    readAgain: (system, poll, since, signal) => receiver.readAgain(system, poll, since, signal),
+    owns: () => leases.holds(SCHEDULE_LEASE),
+    failed: (system, error) => log.warn({ system, err: error }, "the census failed; it is taken again"),
+  });
   const maintenance = new Maintenance({
     db,
     identities,
@@ -182,6 +191,7 @@ export async function startNode(options: NodeOptions): Promise<CrossdockNode> {
   silence.start();
   elapse.start();
   codeWatch.start();
+  census.start();
   maintenance.start();
 
   return {
@@ -202,6 +212,7 @@ export async function startNode(options: NodeOptions): Promise<CrossdockNode> {
       deliveries: deliveries.status(),
     }),
     async stop() {
+      await census.stop();
       await receiver.stop();
       await Promise.all([recorder.drained(), commands.drained()]);
       await scheduler.stop();

@@ -58,6 +58,7 @@ export function checkSystems(integration: Integration, findings: Findings): void
     checkLimits(system.limits, path, findings);
     checkSource(system, path, findings);
     checkSpeech(system, path, findings);
+    checkWitness(system, path, findings);
     checkWrites(system, path, findings);
     checkCodes(system, path, findings);
   }
@@ -122,6 +123,19 @@ function checkSpeech({ speaksWithinMs }: SystemDeclaration, path: string, findin
   if (speaksWithinMs !== undefined && !(speaksWithinMs >= 1_000 && speaksWithinMs <= 30 * DAY_MS)) {
     findings.error(`${path}.speaksWithin`, "must lie between 1s and 30d.");
   }
+}
+
+function checkWitness({ witness }: SystemDeclaration, path: string, findings: Findings): void {
+  const { everyMs, settledMs, overlapMs } = witness;
+  if (!(everyMs >= 1_000 && everyMs <= DAY_MS))
+    findings.error(`${path}.witness.every`, "must lie between 1s and 1d.");
+  if (!(settledMs >= 1_000 && settledMs <= DAY_MS))
+    findings.error(`${path}.witness.settled`, "must lie between 1s and 1d.");
+  if (!(overlapMs >= 2 * settledMs && overlapMs <= 7 * DAY_MS))
+    findings.error(
+      `${path}.witness.overlap`,
+      "must lie between twice `settled` and 7d: less would leave a gap between two looks.",
+    );
 }
 
 function checkWrites(system: SystemDeclaration, path: string, findings: Findings): void {

@@ -247,6 +247,11 @@ describe("figures in range", () => {
     expect(found({ ownership: unbooked, sla: { "order.booked": { within: "1h" } } })).toEqual([
       expect.stringContaining("warning sla['order.booked'] will be missed by every order"),
     ]);
+    const witness = { everyMs: 10, settledMs: 60_000, overlapMs: 60_000 };
+    expect(withSystems({ crm: { ...declared("customer.reference"), witness } })).toEqual([
+      expect.stringContaining("systems.crm.witness.every"),
+      expect.stringContaining("systems.crm.witness.overlap"),
+    ]);
     expect(withSystems({ crm: { ...declared("customer.reference"), speaksWithinMs: 10 } })[0]).toContain(
       "systems.crm.speaksWithin",
     );

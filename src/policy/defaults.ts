@@ -1,7 +1,7 @@
 // What holds where a configuration says nothing.
 import type { FigureMeaning, SourceClock } from "../domains/inventory/policy.ts";
 import type { OrderPolicy } from "../domains/order/policy.ts";
-import type { Limits } from "./integration.ts";
+import type { Limits, WitnessPace } from "./integration.ts";
 
 export const DEFAULT_COMPANY = "main";
 /** UN/ECE Recommendation 20: each. */
@@ -16,6 +16,13 @@ export const defaultLimits: Readonly<Limits> = {
   backoffLastMs: 300_000,
   breakerLanes: 5,
   probeEveryMs: 5_000,
+};
+
+/** A difference is known within ten minutes, and a slow system is asked for an hour of its documents at most. */
+export const defaultWitness: Readonly<WitnessPace> = {
+  everyMs: 300_000,
+  settledMs: 120_000,
+  overlapMs: 3_600_000,
 };
 
 export const defaultFigures: Readonly<FigureMeaning> = { quantity: "physical", zeroShareMax: 0.2 };

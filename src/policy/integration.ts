@@ -27,6 +27,8 @@ export interface SystemDeclaration {
   figures: FigureMeaning;
   clock: SourceClock;
   limits: Limits;
+  /** How often what it holds is compared with what we hold; of a system that can be read. */
+  witness: WitnessPace;
   /** A stream that says nothing for so long is silent: an exception. Absent: it may. */
   speaksWithinMs?: number;
   /** What its code tables begin with. */
@@ -55,6 +57,14 @@ export interface Limits {
   /** Distinct lanes that must fail in a row before the breaker opens. */
   breakerLanes: number;
   probeEveryMs: number;
+}
+
+export interface WitnessPace {
+  everyMs: number;
+  /** What is younger is not asked for: it may still be under way, or committed late under an earlier time. */
+  settledMs: number;
+  /** What was equal before is looked at again, so far back. */
+  overlapMs: number;
 }
 
 export interface Ownership {

@@ -1,6 +1,6 @@
 // A distributor's integration as data, for tests of policy: no connector is needed to say what systems can take.
 import type { OutboundType } from "../domains/outbound.ts";
-import { defaultClock, defaultFigures, defaultLimits } from "./defaults.ts";
+import { defaultClock, defaultFigures, defaultLimits, defaultWitness } from "./defaults.ts";
 import { defineIntegration, flow } from "./define.ts";
 import type { IntegrationInput } from "./input.ts";
 import type { Integration, SystemDeclaration, WriteKind } from "./integration.ts";
@@ -17,6 +17,7 @@ export function declaredAs(kind: WriteKind, ...types: OutboundType[]): SystemDec
     figures: { ...defaultFigures },
     clock: { ...defaultClock },
     limits: { ...defaultLimits },
+    witness: { ...defaultWitness },
     connector: undefined,
     settings: undefined,
   };

@@ -51,9 +51,11 @@ export const east = defineConnector({
       async health(signal) {
         await api.read("/api/events?limit=1", { signal });
       },
-      async census({ from, to }): Promise<Census[]> {
+      async census({ from, to }, given): Promise<Census[]> {
         const ids = new Set<string>();
-        for await (const fields of allOutbounds(api, { signal: AbortSignal.timeout(CENSUS_TIMEOUT_MS) })) {
+        const overdue = AbortSignal.timeout(CENSUS_TIMEOUT_MS);
+        const signal = given === undefined ? overdue : AbortSignal.any([given, overdue]);
+        for await (const fields of allOutbounds(api, { signal })) {
           const createdAt = timeOf(fields, "createdAt", "$");
           if (createdAt < from || createdAt >= to) continue;
           ids.add(readReference(textOf(fields, "externalOrderNo", "$")).orderId);

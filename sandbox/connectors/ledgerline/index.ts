@@ -76,7 +76,7 @@ export const ledgerline = defineConnector({
       async health(signal) {
         await client.list("Customers", { top: 1, select: "ID" }, { signal });
       },
-      census: (window) => orderCensus(client, window),
+      census: (window, signal) => orderCensus(client, window, signal),
       async close() {
         // The client is the caller's, and what is remembered was only read.
       },

@@ -384,9 +384,11 @@ describe("other readings", () => {
     const keyed = await key();
     const now = timeFromEpochMs(Date.now());
     const window = { from: addMs(now, -10_000), to: addMs(now, 10_000) };
-    expect(await session.census!(window)).toEqual([{ domain: "order", ids: ["CD-1", keyed.OrderNumber] }]);
+    expect(await session.census!(window)).toEqual([
+      { domain: "order", ids: ["CD-1", keyed.OrderNumber], poll: "sales" },
+    ]);
     expect(await session.census!({ from: addMs(now, 5_000), to: addMs(now, 10_000) })).toEqual([
-      { domain: "order", ids: [] },
+      { domain: "order", ids: [], poll: "sales" },
     ]);
   });
 });

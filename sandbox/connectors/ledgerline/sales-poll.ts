@@ -1,6 +1,7 @@
 // Reads what was keyed in the ERP, then invoices, then credit memos, in one poll: a paper never arrives before its
 // order. Orders that we booked ourselves come by a poll of their own: they were known before.
 import type { NativeMessage, Poll } from "../../../src/connector/index.ts";
+import { epochMs } from "../../../src/core/time.ts";
 import { type Fields, listOf, textOf, without } from "../native-fields.ts";
 import { type FeedCursor, readChanges } from "./change-feed.ts";
 import {
@@ -22,6 +23,15 @@ interface SalesCursor {
 export function salesPoll(source: SalesSource, everyMs: number): Poll {
   return {
     everyMs,
+    since(time) {
+      const feed = (): FeedCursor => ({ fromMs: Math.max(epochMs(time), source.fromMs ?? 0), seen: {} });
+      const cursor: SalesCursor = {
+        orders: { feed: feed(), cancelled: {} },
+        invoices: feed(),
+        creditMemos: feed(),
+      };
+      return JSON.stringify(cursor);
+    },
     async read(text, signal) {
       const cursor = text === null ? firstCursor(source) : (JSON.parse(text) as SalesCursor);
       const orders = await readOrders(source, cursor.orders, KEYED, signal);

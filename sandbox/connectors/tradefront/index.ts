@@ -39,7 +39,7 @@ export const tradefront = defineConnector({
           { signal },
         );
       },
-      census: (window) => orderCensus(client, window),
+      census: (window, signal) => orderCensus(client, window, signal),
       async close() {
         // The client is the caller's, and there is nothing else.
       },

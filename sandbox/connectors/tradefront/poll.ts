@@ -45,6 +45,7 @@ export interface PollOptions {
 export function shopPoll(options: PollOptions): Poll {
   return {
     everyMs: options.everyMs,
+    since: (time) => JSON.stringify(firstCursor(later(time, options.takeFrom))),
     async read(text, signal) {
       const cursor = text === null ? firstCursor(options.takeFrom) : (JSON.parse(text) as PollCursor);
       const orders = await readList(options, ORDERS, cursor.orders, signal);
@@ -64,6 +65,10 @@ export function shopPoll(options: PollOptions): Poll {
     },
   };
 }
+
+/** Orders from before `takeFrom` belong to whoever was here before us. */
+const later = (time: string, takeFrom: string | undefined): string =>
+  takeFrom !== undefined && takeFrom > time ? takeFrom : time;
 
 function firstCursor(takeFrom: string | undefined): PollCursor {
   const list = (): ListCursor => ({

@@ -127,6 +127,11 @@ describe("what buyers do", () => {
     expect((await drain(poll())).messages).toEqual([]);
     receiver.answers.push(...Array.from({ length: 50 }, () => 500));
     await checkout();
+    const again = await poll().read(
+      poll().since!("2000-01-01T00:00:00.000000Z"),
+      new AbortController().signal,
+    );
+    expect(again.messages).toEqual((await poll().read(null, new AbortController().signal)).messages);
     const later = open({ takeFrom: addMs(timeFromEpochMs(Date.now()), 60_000) });
     expect((await drain(later.polls!.shop!)).messages).toEqual([]);
     expect((await drain(poll())).messages).toHaveLength(1);
@@ -376,9 +381,9 @@ describe("what the shop is told", () => {
     const from = timeFromEpochMs(Date.now() - 5);
     const numbers = [await checkout(), await checkout()];
     const to = timeFromEpochMs(Date.now() + 5);
-    expect(await session.census!({ from, to })).toEqual([{ domain: "order", ids: numbers }]);
+    expect(await session.census!({ from, to })).toEqual([{ domain: "order", ids: numbers, poll: "shop" }]);
     expect(await session.census!({ from: addMs(from, -1000), to: from })).toEqual([
-      { domain: "order", ids: [] },
+      { domain: "order", ids: [], poll: "shop" },
     ]);
   });
 });

@@ -37,6 +37,7 @@ export function statusPage(status: InstallationStatus): string {
     ...systems
       .filter((system) => system.reason !== null)
       .map((system) => `${paint("red", system.system)}: ${system.reason}`),
+    ...systems.flatMap(({ system, census }) => census.map((witness) => witnessLine(system, witness))),
   ].join("\n");
 }
 
@@ -62,6 +63,18 @@ function columns(status: InstallationStatus): Column<SystemStatus>[] {
     { title: "TODAY", value: (s) => count(s.receivedToday), right: true },
     { title: "REFUSED", value: (s) => count(s.refusedToday), right: true },
   ];
+}
+
+function witnessLine(system: string, witness: SystemStatus["census"][number]): string {
+  const { domain, witnessedUntil, missing, surplus, failure } = witness;
+  const differences = [
+    ...(missing.length > 0 ? [`${count(missing.length)} never came here`] : []),
+    ...(surplus.length > 0 ? [`${count(surplus.length)} gone there`] : []),
+    ...(failure === null ? [] : [`cannot be asked: ${failure}`]),
+  ];
+  const until = witnessedUntil === null ? "not witnessed yet" : `witnessed until ${instant(witnessedUntil)}`;
+  const name = differences.length > 0 ? paint("yellow", `${system} ${domain}`) : `${system} ${domain}`;
+  return `${name}: ${[until, ...differences].join("; ")}`;
 }
 
 const atLeast = (value: number, most: number): string => (value >= most ? `${count(value)}+` : count(value));

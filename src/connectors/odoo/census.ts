@@ -9,6 +9,7 @@ export async function orderCensus(
   client: OdooClient,
   { company }: OdooSettings,
   window: { from: Time; to: Time },
+  signal: AbortSignal | undefined,
 ): Promise<Census[]> {
   const domain = [
     ["company_id", "=", company],
@@ -17,12 +18,12 @@ export async function orderCensus(
     ["create_date", "<=", `${timeValue(window.to)}.999999`],
   ];
   const fields = ["name", "client_order_ref", "origin", "create_date"];
-  const orders = await client.search("sale.order", domain, fields, {});
+  const orders = await client.search("sale.order", domain, fields, signal === undefined ? {} : { signal });
   // Odoo answers whole seconds, cut off: the filter takes a second more, and this takes it off.
   const within = orders.filter((order) => {
     const made = timeOf(order, "create_date");
     return made >= window.from && made < window.to;
   });
   const ids = within.map((order) => textOf(order, noteOf(order) === undefined ? "name" : "client_order_ref"));
-  return [{ domain: "order", ids: [...new Set(ids)] }];
+  return [{ domain: "order", ids: [...new Set(ids)], poll: "sales" }];
 }

@@ -58,7 +58,7 @@ export const odoo = defineConnector({
         const message = `Odoo shows the key's user no company ${id}: it is not there, or not the user's.`;
         throw new CrossdockError("odoo.company-unknown", message);
       },
-      census: (window) => orderCensus(client, settings, window),
+      census: (window, signal) => orderCensus(client, settings, window, signal),
       async close() {
         // The client is the caller's; nothing is held open.
       },

@@ -4,7 +4,7 @@ import { emptyFeed, type FeedCursor, readChanges } from "./change-feed.ts";
 import type { OdooClient } from "./client.ts";
 import type { OdooSettings } from "./settings.ts";
 import type { Limits } from "./transport.ts";
-import { type Fields, idOf, idsOf, linkIdOf, linkOf, textOf } from "./values.ts";
+import { type Fields, idOf, idsOf, linkIdOf, linkOf, textOf, timeValue } from "./values.ts";
 
 interface SalesCursor {
   orders: FeedCursor;
@@ -28,6 +28,11 @@ export function salesPoll(client: OdooClient, settings: OdooSettings): Poll {
   const { pageMax, overlapMs, everyMs, company } = settings;
   return {
     everyMs,
+    since(time) {
+      const feed = (): FeedCursor => ({ from: timeValue(time), seen: {} });
+      const cursor: SalesCursor = { orders: feed(), papers: feed() };
+      return JSON.stringify(cursor);
+    },
     async read(text, signal) {
       const cursor: SalesCursor =
         text === null ? { orders: emptyFeed(), papers: emptyFeed() } : JSON.parse(text);

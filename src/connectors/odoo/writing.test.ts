@@ -157,6 +157,12 @@ describe.each(["19", "14"] as const)("Odoo %s", (version) => {
   test("the census names ours by our number and keyed ones by Odoo's", async () => {
     await send(session, booking("O-1"));
     const window = { from: "2000-01-01T00:00:00.000000Z", to: "9999-01-01T00:00:00.000000Z" };
-    expect(await session.census!(window)).toEqual([{ domain: "order", ids: ["O-1"] }]);
+    expect(await session.census!(window)).toEqual([{ domain: "order", ids: ["O-1"], poll: "sales" }]);
+    const { read, since } = session.polls!.sales!;
+    const signal = new AbortController().signal;
+    const { messages } = await read(null, signal);
+    expect(messages).toHaveLength(1);
+    expect((await read(since!(window.from), signal)).messages).toEqual(messages);
+    expect((await read(since!(window.to), signal)).messages).toEqual([]);
   });
 });

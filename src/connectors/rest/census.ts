@@ -20,6 +20,7 @@ export async function takeCensus(
   api: RestApi,
   settings: CensusSettings,
   window: { from: Time; to: Time },
+  given: AbortSignal | undefined,
 ): Promise<Census> {
   const { domain, path, query = {}, items, total, window: named } = settings;
   const idOf = (value: unknown): string => {
@@ -33,12 +34,13 @@ export async function takeCensus(
     [named.from]: timeText(window.from, named),
     [named.to]: timeText(window.to, named),
   };
+  const overdue = AbortSignal.timeout(TIMEOUT_MS);
   const source = { api, pages: pagesOf(api, settings.paging), path, query: asked, items };
   const { first, values, steady } = await readSteadily(
     source,
     (listed) => new Set(listed.map(idOf)),
     "last",
-    AbortSignal.timeout(TIMEOUT_MS),
+    given === undefined ? overdue : AbortSignal.any([given, overdue]),
   );
   const ids = [...new Set(values.map(idOf))];
   const counted =

@@ -55,7 +55,8 @@ export const rest = defineConnector({
     if (settings.census.length === 0) return session;
     return {
       ...session,
-      census: (window) => Promise.all(settings.census.map((census) => takeCensus(api, census, window))),
+      census: (window, signal) =>
+        Promise.all(settings.census.map((census) => takeCensus(api, census, window, signal))),
     };
   },
 });

@@ -14,8 +14,10 @@ export async function takeCensus(
   dialect: Dialect,
   sessions: Sessions,
   window: { from: Time; to: Time },
+  given: AbortSignal | undefined,
 ): Promise<Census[]> {
-  const signal = AbortSignal.timeout(settings.statementTimeoutMs * 10);
+  const overdue = AbortSignal.timeout(settings.statementTimeoutMs * 10);
+  const signal = given === undefined ? overdue : AbortSignal.any([given, overdue]);
   return sessions.read("snapshot", signal, async (session) => {
     const taken: Census[] = [];
     for (const declared of settings.census) {

@@ -62,7 +62,7 @@ export const sql = defineConnector({
       },
       ...(settings.census.length === 0
         ? {}
-        : { census: (window) => takeCensus(settings, dialect, sessions, window) }),
+        : { census: (window, signal) => takeCensus(settings, dialect, sessions, window, signal) }),
       close: () => sessions.close(),
     };
   },

@@ -6,15 +6,17 @@ import { textOf, timeValue } from "./values.ts";
 export async function orderCensus(
   { client, settings }: Desk,
   window: { from: Time; to: Time },
+  signal: AbortSignal | undefined,
 ): Promise<Census[]> {
+  const limits = signal === undefined ? {} : { signal };
   const domain = [
-    ["create_uid", "=", await client.uid({})],
+    ["create_uid", "=", await client.uid(limits)],
     ["company", "=", settings.company],
     ["state", "in", ["processing", "done"]],
     ["reference", "not in", [null, ""]],
     ["create_date", ">=", timeValue(window.from)],
     ["create_date", "<", timeValue(window.to)],
   ];
-  const sales = await client.search("sale.sale", domain, ["reference"], {});
+  const sales = await client.search("sale.sale", domain, ["reference"], limits);
   return [{ domain: "order", ids: [...new Set(sales.map((sale) => textOf(sale, "reference")))] }];
 }

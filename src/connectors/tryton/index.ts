@@ -72,7 +72,7 @@ export const tryton = defineConnector({
         const message = `Tryton shows ${settings.user} no company ${id}: it is not there, or not the user's.`;
         throw new CrossdockError("tryton.company-unknown", message);
       },
-      census: (window) => orderCensus(desk, window),
+      census: (window, signal) => orderCensus(desk, window, signal),
       async close() {
         // The client is the caller's; the session ends by itself.
       },

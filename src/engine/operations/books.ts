@@ -3,6 +3,7 @@
 import { formatDecimal, parseDecimal } from "../../core/decimal.ts";
 import type { Time } from "../../core/time.ts";
 import type { Database, Transaction } from "../../postgres/pool.ts";
+import { readWitnesses, type Witness } from "../../store/census.ts";
 import { type DeliveryBook, deliveryBooks } from "../../store/delivery-tally.ts";
 import { countExceptions } from "../../store/exception.ts";
 import { type IntakeRow, readIntake } from "../../store/intake.ts";
@@ -57,6 +58,8 @@ export interface Books {
   from: string;
   to: string;
   intake: IntakeBook[];
+  /** Until when systems' own lists were the same as ours; a stream that is not here has no witness. */
+  witnesses: Witness[];
   deliveries: DeliveryBook[];
   units: UnitsBook[];
   reservations: ReservationBook[];
@@ -67,9 +70,10 @@ export interface Books {
 }
 
 export async function drawBooks(db: Database, range: { from: string; to: string }): Promise<Books> {
-  const [intakeRows, topics, deliveries, state, exceptions] = await Promise.all([
+  const [intakeRows, topics, witnesses, deliveries, state, exceptions] = await Promise.all([
     readIntake(db, range.from, range.to),
     readTopics(db, range.from, range.to),
+    readWitnesses(db),
     deliveryBooks(db),
     db.transaction(readState, { isolation: "repeatable read", readOnly: true }),
     countExceptions(db),
@@ -83,6 +87,7 @@ export async function drawBooks(db: Database, range: { from: string; to: string 
   return {
     ...range,
     intake,
+    witnesses,
     deliveries,
     exceptions,
     ...state,

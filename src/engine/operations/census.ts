@@ -40,14 +40,14 @@ export async function compareCensus(
   { sessions, from, to }: CensusQuestion,
 ): Promise<CensusBook[]> {
   const asked = [...sessions].filter(([, session]) => session.census !== undefined);
-  const expected = asked.length === 0 ? [] : await readExpected(db, integration.company, from, to);
+  const expected = asked.length === 0 ? [] : await readExpected(db, integration.company, { from, to });
   const books = await Promise.all(
     asked.map(([system, session]) => compareSystem({ db, integration, system, session, expected, from, to })),
   );
   return books.flat();
 }
 
-interface ExpectedOrder {
+export interface ExpectedOrder {
   orderId: string;
   channel: string;
   bookedIn: string | null;
@@ -56,7 +56,16 @@ interface ExpectedOrder {
   numbers: string[];
 }
 
-async function readExpected(db: Database, company: string, from: Time, to: Time): Promise<ExpectedOrder[]> {
+/** Orders that systems must hold, of those that were placed in a time or have these ids. */
+export async function readExpected(
+  db: Database,
+  company: string,
+  scope: { from: Time; to: Time } | { ids: readonly string[] },
+): Promise<ExpectedOrder[]> {
+  const [which, values] =
+    "ids" in scope
+      ? ["o.order_id = any($2::text[])", [textArray(scope.ids)]]
+      : ["o.placed_at >= $2 and o.placed_at <= $3", [scope.from, scope.to]];
   const { rows } = await db.query<{
     order_id: string;
     channel: string;
@@ -69,9 +78,9 @@ async function readExpected(db: Database, company: string, from: Time, to: Time)
             array_remove(array[o.order_id, o.state->>'reference', o.state->'booking'->>'document']
               || array(select r->>'document' from jsonb_array_elements(o.state->'releases') r), '') as numbers
        from sales_order o
-      where o.company = $1 and o.placed_at >= $2 and o.placed_at <= $3
+      where o.company = $1 and ${which}
         and o.status not in ('rejected', 'held', 'submitted', 'cancelled', 'reserved', 'lapsed')`,
-    [company, from, to],
+    [company, ...values],
   );
   return rows.map((row) => ({
     orderId: row.order_id,
@@ -142,7 +151,7 @@ async function compareSystem({
 }
 
 /** Orders that a system must hold: it sent them, booked them, or took them to ship. */
-function missingOrders(
+export function missingOrders(
   integration: Integration,
   system: string,
   expected: readonly ExpectedOrder[],
@@ -161,7 +170,7 @@ function missingOrders(
 }
 
 /** Ids that are neither an order, a SKU nor a number that this system is known to use. */
-async function unknownIds(
+export async function unknownIds(
   db: Database,
   company: string,
   system: string,

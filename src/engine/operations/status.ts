@@ -3,6 +3,7 @@ import type { Time } from "../../core/time.ts";
 import type { Integration } from "../../policy/integration.ts";
 import type { Database } from "../../postgres/pool.ts";
 import { textArray } from "../../store/arrays.ts";
+import { readWitnesses, type Witness } from "../../store/census.ts";
 import { countExceptions } from "../../store/exception.ts";
 import { deliveryBacklog, type SystemBacklog } from "./backlog.ts";
 
@@ -36,6 +37,8 @@ export interface SystemStatus extends SystemBacklog {
   lastReceivedAt: Time | null;
   receivedToday: number;
   refusedToday: number;
+  /** Of each stream that it can be asked for; empty: nothing bears witness that all has come. */
+  census: Omit<Witness, "system">[];
 }
 
 /** A node beats every second. */
@@ -46,17 +49,19 @@ export async function installationStatus(
   integration: Integration,
 ): Promise<InstallationStatus> {
   const systems = Object.keys(integration.systems);
-  const [clock, nodes, projection, intake, illness, backlog, exceptions, orders, items] = await Promise.all([
-    readClock(db),
-    readNodes(db),
-    readProjection(db),
-    readIntakeToday(db),
-    readIllness(db),
-    deliveryBacklog(db, systems),
-    countExceptions(db),
-    countOrders(db),
-    countItems(db),
-  ]);
+  const [clock, nodes, projection, intake, illness, backlog, exceptions, orders, items, witnesses] =
+    await Promise.all([
+      readClock(db),
+      readNodes(db),
+      readProjection(db),
+      readIntakeToday(db),
+      readIllness(db),
+      deliveryBacklog(db, systems),
+      countExceptions(db),
+      countOrders(db),
+      countItems(db),
+      readWitnesses(db),
+    ]);
   return {
     at: clock,
     nodes,
@@ -68,6 +73,9 @@ export async function installationStatus(
       ...(illness.get(system) ?? { state: "well", reason: null }),
       ...(intake.get(system) ?? { lastReceivedAt: null, receivedToday: 0, refusedToday: 0 }),
       ...backlog.get(system)!,
+      census: witnesses
+        .filter((witness) => witness.system === system)
+        .map(({ system: _, ...witness }) => witness),
     })),
     inventory: { items },
     exceptions,

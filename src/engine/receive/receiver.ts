@@ -53,6 +53,24 @@ export class Receiver {
     return this.options.recorder.record(messages.map((message) => incomingNative(source, message)));
   }
 
+  /**
+   * Reads again, beside the poll's own cursor, all that was made since then; what came before is a duplicate. False
+   * where the connector cannot.
+   */
+  async readAgain(system: string, name: string, since: Time, signal: AbortSignal): Promise<boolean> {
+    const source = this.options.sources.get(system);
+    const poll = source?.session.polls?.[name];
+    if (source === undefined || poll?.since === undefined) return false;
+    for (let cursor = poll.since(since), more = true; more; ) {
+      signal.throwIfAborted();
+      const result = await this.unlessStopped(poll.read(cursor, signal));
+      await this.options.recorder.record(result.messages.map((message) => incomingNative(source, message)));
+      await result.acknowledge?.();
+      ({ cursor, more } = result);
+    }
+    return true;
+  }
+
   start(): void {
     for (const source of this.options.sources.values()) {
       for (const [name, poll] of Object.entries(source.session.polls ?? {}))

@@ -30,8 +30,8 @@ export function statusRoutes({ operations, integration }: GatewayPorts): Handled
     async handle() {
       const { systems: standing } = await operations.status();
       const items = standing.map((system) => {
-        const { writes, figures, clock, limits } = integration.systems[system.system]!;
-        return { ...system, declared: { writes, figures, clock, limits } };
+        const { writes, figures, clock, limits, witness } = integration.systems[system.system]!;
+        return { ...system, declared: { writes, figures, clock, limits, witness } };
       });
       return { body: { items } };
     },
