@@ -1,6 +1,14 @@
 // What is still to be told of an order, from how it stands here and how it stands in Medusa: one step at a time, so
 // that what is there already is never told again. A fulfilment names our shipments in its metadata.
-import { NumberText, numberText, type OrderStatusPayload } from "../../connector/index.ts";
+import {
+  type Decimal,
+  formatDecimal,
+  NumberText,
+  numberText,
+  type OrderStatusPayload,
+  parseDecimal,
+} from "../../connector/index.ts";
+import { sumDecimals, ZERO } from "../../core/decimal.ts";
 import { type Fields, fieldsOf, fieldsOr, isTrue, listOf, listOr, textOf, unexpected } from "./fields.ts";
 
 /** What is asked of an order whose status is told. */
@@ -60,16 +68,19 @@ function fulfilment(standing: Standing): Next {
   const items = new Map(listOf(order, "items").map((item) => [textOf(item, "id"), item]));
   const open: OpenLine[] = [];
   for (const { lineId, sku, shipped } of payload.lines) {
-    if (isZero(shipped)) continue;
+    if (parseDecimal(shipped) === ZERO) continue;
     const item = items.get(lineId);
     if (item === undefined) return { impossible: `The order has no item ${lineId} (${sku}) in Medusa.` };
-    const registered = numberText(fieldsOf(item.detail, "detail").fulfilled_quantity);
+    const registered = quantityOf(fieldsOf(item.detail, "detail").fulfilled_quantity);
     const begun = unitsIn(alive, lineId);
     // A fulfilment is there before its units are counted: what was given up may still be under way.
-    if (isAbove(begun, registered))
-      return { pending: `Medusa counts ${registered} of ${sku} and has begun ${begun}.` };
-    const quantity = minus(shipped, registered);
-    if (!isAbove(quantity, "0")) continue;
+    if (begun > registered) {
+      const counted = `${formatDecimal(registered)} of ${sku}`;
+      return { pending: `Medusa counts ${counted} and has begun ${formatDecimal(begun)}.` };
+    }
+    const left = parseDecimal(shipped) - registered;
+    if (left <= ZERO) continue;
+    const quantity = formatDecimal(left);
     if (isTooLong(quantity))
       return { impossible: `${quantity} of ${sku} has more digits than Medusa holds.` };
     open.push({ id: lineId, quantity, travels: isTrue(item, "requires_shipping") });
@@ -90,12 +101,15 @@ function fulfilment(standing: Standing): Next {
 }
 
 /** Of one line, in all these fulfilments. */
-const unitsIn = (fulfilments: Fields[], lineId: string): string =>
-  fulfilments
-    .flatMap((one) => listOf(one, "items"))
-    .filter((item) => item.line_item_id === lineId)
-    .map((item) => numberText(item.quantity))
-    .reduce((sum, quantity) => minus(sum, `-${quantity}`), "0");
+const unitsIn = (fulfilments: Fields[], lineId: string): Decimal =>
+  sumDecimals(
+    fulfilments
+      .flatMap((one) => listOf(one, "items"))
+      .filter((item) => item.line_item_id === lineId)
+      .map((item) => quantityOf(item.quantity)),
+  );
+
+const quantityOf = (value: unknown): Decimal => parseDecimal(numberText(value));
 
 function shipment({ shipments }: OrderStatusPayload, own: Fields[]): Step | undefined {
   const open = own.find((one) => one.shipped_at === null);
@@ -132,23 +146,5 @@ function namesOf(fulfilled: Fields): string[] {
   throw unexpected(`metadata.${SHIPMENTS}`, "a list of shipments", names);
 }
 
-const isAbove = (a: string, b: string): boolean => scaled(a) > scaled(b);
 /** More digits than the binary numbers of its JSON hold for sure. */
 const isTooLong = (text: string): boolean => text.replace(/\D/g, "").length > 15;
-const isZero = (text: string): boolean => !/[1-9]/.test(text);
-
-const SCALE = 6;
-/** a − b, exactly. */
-export const minus = (a: string, b: string): string => unscaled(scaled(a) - scaled(b));
-
-function scaled(text: string): bigint {
-  const [whole = "0", fraction = ""] = text.replace("-", "").split(".");
-  const units = BigInt(whole + fraction.padEnd(SCALE, "0"));
-  return text.startsWith("-") ? -units : units;
-}
-
-function unscaled(units: bigint): string {
-  const digits = String(units < 0n ? -units : units).padStart(SCALE + 1, "0");
-  const fraction = digits.slice(-SCALE).replace(/0+$/, "");
-  return `${units < 0n ? "-" : ""}${digits.slice(0, -SCALE)}${fraction === "" ? "" : `.${fraction}`}`;
-}
