@@ -1,5 +1,5 @@
 // The words that every declared mapping has, each with one meaning, whatever the source is.
-import { Type } from "typebox";
+import { type TString, type TUnsafe, Type } from "typebox";
 import { oneOf } from "../../domains/schema.ts";
 
 /** A value that is always the same. */
@@ -28,5 +28,7 @@ export const decimalWords = {
 export const MessagePart = oneOf("key", "type", "deliveryId");
 
 /** Which rows or items are meant; where they say it → the words that are. The others are kept and mean nothing. */
-export const whereOf = <P extends ReturnType<typeof Type.String>>(place: P) =>
-  Type.Record(place, Type.Array(Type.String(), { minItems: 1 }), { minProperties: 1 });
+export const whereOf = (place: TString): TUnsafe<Record<string, string[]>> =>
+  Type.Unsafe<Record<string, string[]>>(
+    Type.Record(place, Type.Array(Type.String(), { minItems: 1 }), { minProperties: 1 }),
+  );
