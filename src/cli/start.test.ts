@@ -108,5 +108,6 @@ describe("an installation from nothing", () => {
     expect(nodes.filter(({ alive }: { alive: boolean }) => alive)).toEqual([]);
     // What the killed node's shares held is applied by the next start; nothing acknowledged is missing.
     expect(projection.headSeq).toBe(4);
-  });
+    // Twelve programs start one after the other.
+  }, 240_000);
 });
