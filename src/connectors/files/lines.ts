@@ -1,6 +1,6 @@
 // Reads the formats that have lines: separated values, fixed width, JSON lines.
 import { CrossdockError, readExact } from "../../connector/index.ts";
-import { type CsvRecord, readRecord } from "./csv.ts";
+import { type CsvRecord, readRecord } from "../../core/csv-record.ts";
 import { bomUnits, decodeUnits, type Encoding, unitBytes, unitsOf } from "./encoding.ts";
 import { textAt } from "./json-cell.ts";
 import { damaged, type Head, type Row, type RowReader } from "./rows.ts";

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { OutboundMessage } from "../../connector/index.ts";
-import { readRecord } from "./csv.ts";
+import { readRecord } from "../../core/csv-record.ts";
 import { fileNameOf } from "./file-name.ts";
 import { renderFile } from "./render.ts";
 import { folderForEach, type Input, open, settle, signal } from "./testing.ts";
