@@ -10,7 +10,7 @@ import type { Entry, Lane } from "./lane.ts";
 import type { Failure, SettlementClient } from "./settlement.ts";
 import type { Settler } from "./settler.ts";
 import type { Target, Tuning } from "./target.ts";
-import { failedAsWhole, judgeAnswer, judgeFound, type Verdict } from "./verdict.ts";
+import { failedAsWhole, judgeAnswer, judgeFound, reasonOf, type Verdict } from "./verdict.ts";
 import type { Window } from "./window.ts";
 
 /** What answers need of the run of a target that they belong to. */
@@ -388,19 +388,4 @@ export class Answers {
 function releaseClaim(entry: Entry): void {
   entry.claim = null;
   entry.claimed = 0;
-}
-
-function reasonOf(answer: Answer): string {
-  switch (answer.kind) {
-    case "done":
-      return "";
-    case "missing":
-      return `lacks ${answer.references.map((r) => `${r.domain} ${r.key}`).join(", ")}`;
-    case "refused":
-      return `${answer.code}: ${answer.reason}`;
-    case "unmapped":
-      return `no code table knows ${answer.table} ${answer.code}`;
-    default:
-      return answer.reason;
-  }
 }

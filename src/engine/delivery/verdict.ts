@@ -33,7 +33,7 @@ export function judgeAnswer(kind: WriteKind, answer: Answer): Verdict {
       return {
         act: "park",
         code: "delivery.refused",
-        reason: `${answer.code}: ${answer.reason}`,
+        reason: reasonOf(answer),
         facts: answer.facts ?? [],
       };
     case "busy":
@@ -60,12 +60,28 @@ export function judgeAnswer(kind: WriteKind, answer: Answer): Verdict {
   }
 }
 
-function judgeUnmapped({ table, code }: Extract<Answer, { kind: "unmapped" }>): Verdict {
+function judgeUnmapped(answer: Extract<Answer, { kind: "unmapped" }>): Verdict {
+  const { table, code } = answer;
   const fault = codeFault(code);
-  if (fault === undefined)
-    return { act: "wait-for-code", miss: { table, code }, reason: `no code table knows ${table} ${code}` };
+  if (fault === undefined) return { act: "wait-for-code", miss: { table, code }, reason: reasonOf(answer) };
   const reason = `code.invalid: ${JSON.stringify(code.slice(0, 80))} as a ${table} code ${fault}`;
   return { act: "park", code: "delivery.refused", reason, facts: [] };
+}
+
+/** In words, for people. */
+export function reasonOf(answer: Answer): string {
+  switch (answer.kind) {
+    case "done":
+      return "";
+    case "missing":
+      return `lacks ${answer.references.map((r) => `${r.domain} ${r.key}`).join(", ")}`;
+    case "refused":
+      return `${answer.code}: ${answer.reason}`;
+    case "unmapped":
+      return `no code table knows ${answer.table} ${answer.code}`;
+    default:
+      return answer.reason;
+  }
 }
 
 /** A time-out, a broken connection, a crash, or a connector that threw. */
