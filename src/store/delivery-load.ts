@@ -1,6 +1,6 @@
 // What a target's worker reads: which lanes have something waiting, and the front of a lane in its order.
 import type { OutboundType, Reference } from "../domains/outbound.ts";
-import type { Database } from "../postgres/pool.ts";
+import type { Queryable } from "../postgres/pool.ts";
 import { plainArray, textArray } from "./arrays.ts";
 
 export interface WaitingRow {
@@ -17,17 +17,19 @@ export interface WaitingRange {
 
 /** Oldest first in each class, after an id; the partial index makes this cost what it returns. */
 export async function scanWaiting(
-  db: Database,
+  db: Queryable,
   target: string,
   ranges: readonly WaitingRange[],
 ): Promise<WaitingRow[]> {
   const { rows } = await db.query<{ class: number; id: string; lane: string }>({
     name: "scan-waiting",
+    // In the order of the index that is meant: by id alone the planner reads all of the primary key for a class of
+    // which nothing waits, 0.9 s with a million in another class, instead of 2 ms.
     text: `select r.class, d.id, d.lane
              from unnest($2::smallint[], $3::bigint[], $4::integer[]) as r(class, after, most) cross join lateral (
                   select id, lane from delivery
-                   where target = $1 and class = r.class and state = 'waiting' and id > r.after
-                   order by id limit r.most) d`,
+                   where target = $1 and state = 'waiting' and (class, id) > (r.class, r.after) and class <= r.class
+                   order by class, id limit r.most) d`,
     values: [
       target,
       plainArray(ranges.map((r) => r.class)),
@@ -81,7 +83,7 @@ interface LoadedRow {
  * and is left out. Fewer than `perLane` rows of a lane: that is all of it.
  */
 export async function loadLanes(
-  db: Database,
+  db: Queryable,
   target: string,
   lanes: readonly string[],
   perLane: number,
@@ -92,7 +94,8 @@ export async function loadLanes(
              select id, lane, class, type, flow, key, merge, verify, state, cause_seq, correlation_id, attempts, problem,
                     requires, payload
                from delivery
-              where target = $1 and lane = l.lane and not (merge and state in ('parked', 'referring')) order by id limit $3) d`,
+              where target = $1 and (lane, id) > (l.lane, 0) and lane <= l.lane
+                and not (merge and state in ('parked', 'referring')) order by lane, id limit $3) d`,
     values: [target, textArray(lanes), perLane],
   });
   const loaded = new Map<string, LaneRow[]>(lanes.map((lane) => [lane, []]));
@@ -122,7 +125,7 @@ function toLaneRow(row: LoadedRow): LaneRow {
 }
 
 /** How many newest-wins messages cannot go on: only while there are any need settles look for what they supersede. */
-export async function countStuckNewest(db: Database, target: string): Promise<number> {
+export async function countStuckNewest(db: Queryable, target: string): Promise<number> {
   const { rows } = await db.query<{ count: string }>({
     name: "count-stuck-newest",
     text: "select count(*) as count from delivery where target = $1 and state in ('parked', 'referring') and merge",

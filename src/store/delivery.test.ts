@@ -3,6 +3,7 @@ import type { Problem } from "../domains/reaction.ts";
 import type { Queryable } from "../postgres/pool.ts";
 import { type TestDatabase, testDatabase } from "../postgres/testing.ts";
 import { insertDeliveries, type NewDelivery } from "./delivery.ts";
+import { loadLanes, scanWaiting } from "./delivery-load.ts";
 import { recordFailures, settleDone } from "./delivery-settle.ts";
 import { refreshStatistics } from "./delivery-statistics.ts";
 import { deliveryBooks, sumTallies } from "./delivery-tally.ts";
@@ -243,5 +244,38 @@ describe("exceptions", () => {
     );
     const open = await pageExceptions(test.db, { open: true, limit: 10 });
     expect(open.map((e) => e.occurrences)).toEqual([20, 20, 20, 20, 20]);
+  });
+});
+
+describe("a long backlog", () => {
+  it("costs nothing to who looks for another class, or for one lane", async () => {
+    await test.db.query(
+      `insert into delivery (id, target, lane, class, type, flow, key, merge, cause_seq, payload)
+       select nextval('delivery_id'), 'erp', 'lane-' || n, 1, 'order.booking', 'flow', 'key-' || n, false, 1, '{}'
+         from generate_series(1, 30000) n`,
+    );
+    await test.db.query("analyze delivery");
+    // Entries of indexes and rows behind them, by this connection's own count.
+    const countOf = async (tx: Queryable): Promise<number> => {
+      const { rows } = await tx.query<{ tuples: string }>({
+        text: `select sum(pg_stat_get_xact_tuples_fetched(indexrelid) + pg_stat_get_xact_tuples_returned(indexrelid)) as tuples
+                 from pg_index where indrelid = 'delivery'::regclass`,
+        values: [],
+      });
+      return Number(rows[0]!.tuples);
+    };
+    const read = (look: (db: Queryable) => Promise<unknown>) =>
+      test.db.transaction(async (tx) => {
+        const before = await countOf(tx);
+        await look(tx);
+        return (await countOf(tx)) - before;
+      });
+    const ranges = [0, 2, 3].map((other) => ({ class: other, after: 0, limit: 100 }));
+    expect(await read((db) => scanWaiting(db, "erp", ranges))).toBeLessThan(100);
+    const some = [{ class: 1, after: 0, limit: 100 }];
+    expect(
+      await read(async (db) => expect(await scanWaiting(db, "erp", some)).toHaveLength(100)),
+    ).toBeLessThan(500);
+    expect(await read((db) => loadLanes(db, "erp", ["lane-29999", "lane-nowhere"], 10))).toBeLessThan(100);
   });
 });
